@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+
+/** Where the portable folder keeps everything. Every on-disk name of the product is spelled here and nowhere else. */
+export interface Folder {
+  /** the portable folder itself; a checkout is one too */
+  root: string;
+  /** usually `<root>/state`; `PCODER_STATE` moves it, for a folder on read-only media */
+  state: string;
+}
+
+/** Folders of the portable folder that are the product's own and never part of a project. */
+export const OWN_FOLDERS = ['runtime', 'apps', 'state', 'node_modules'] as const;
+
+export function runtimeNames(folder: Folder) {
+  const runtime = join(folder.root, 'runtime');
+  const linux = join(runtime, 'linux');
+  return {
+    runtime,
+    qemu: join(runtime, 'qemu'),
+    /** what was unpacked, with the digest of every package and of the programs we start */
+    qemuManifest: join(runtime, 'qemu', 'qemu.json'),
+    images: join(linux, 'images'),
+    /** which image is current */
+    vmManifest: join(linux, 'vm-manifest.json'),
+  };
+}
+
+export function imageNames(folder: Folder, id: string) {
+  const image = join(runtimeNames(folder).images, id);
+  return {
+    image,
+    manifest: join(image, 'image.json'),
+    /** unpacked beforehand where QEMU can start it so (see image/kernel-image.ts) */
+    kernel: join(image, 'vmlinuz'),
+    initrd: join(image, 'initrd'),
+    root: join(image, 'root.qcow2'),
+  };
+}
+
+export function appNames(folder: Folder, tool: string, version: string) {
+  const app = join(folder.root, 'apps', tool, version);
+  return {
+    app,
+    manifest: join(app, 'app.json'),
+    /** read-only ext4 file system the guest mounts */
+    disk: join(app, 'app.img'),
+  };
+}
+
+export function stateNames(folder: Folder) {
+  const { state } = folder;
+  return {
+    state,
+    settings: join(state, 'settings.json'),
+    cache: join(state, 'cache'),
+    downloads: join(state, 'cache', 'downloads'),
+    /** lists and settings of the private apt, one folder per release */
+    aptHome: join(state, 'cache', 'apt'),
+    /** scratch space of a running build */
+    builds: join(state, 'cache', 'build'),
+    accelerator: join(state, 'cache', 'accelerator.json'),
+    machines: join(state, 'vm'),
+    sessions: join(state, 'sessions'),
+    /** the sample project of the demo profile */
+    demoProject: join(state, 'demo', 'project'),
+  };
+}
+
+/** What the files of an asset looked like when they were last hashed (see assets/verify.ts). */
+export function verifiedStamps(folder: Folder, asset: string): string {
+  return join(stateNames(folder).cache, 'verified', `${asset}.json`);
+}
+
+export function authFolder(folder: Folder, tool: string): string {
+  return join(folder.state, 'auth', tool);
+}
+
+export function machineNames(folder: Folder, machine: string) {
+  const home = join(stateNames(folder).machines, machine);
+  const ssh = join(home, 'ssh');
+  return {
+    home,
+    lock: join(home, 'lock.db'),
+    record: join(home, 'machine.json'),
+    overlay: join(home, 'overlay.qcow2'),
+    bootKey: join(home, 'boot.key'),
+    /** what is appended to the image's initrd at one start: agent daemon, boot key, ssh host key */
+    bootArchive: join(home, 'boot.cpio'),
+    qemuPid: join(home, 'qemu.pid'),
+    qemuLog: join(home, 'qemu.log'),
+    consoleLog: join(home, 'console.log'),
+    supervisorLog: join(home, 'supervisor.log'),
+    sshPort: join(home, 'ssh-port.txt'),
+    ssh,
+    sshUserKey: join(ssh, 'id_ed25519'),
+    sshHostKey: join(ssh, 'host_ed25519'),
+    sshKnownHosts: join(ssh, 'known_hosts'),
+    sshConfig: join(ssh, 'config'),
+    /** the last agreed tree of each project this machine has seen */
+    exchange: join(home, 'exchange'),
+  };
+}
+
+export function sessionNames(folder: Folder, session: string) {
+  const home = join(stateNames(folder).sessions, session);
+  return {
+    home,
+    record: join(home, 'session.json'),
+    egress: join(home, 'egress.jsonl'),
+  };
+}

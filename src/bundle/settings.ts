@@ -1,0 +1,46 @@
+import { availableParallelism, totalmem } from 'node:os';
+import * as z from 'zod/mini';
+import { readJson, writeJson } from '../platform/json-file.ts';
+import { type Folder, stateNames } from './folder.ts';
+
+export const MODES = ['linux-portable', 'linux-wsl', 'host-native'] as const;
+export type Mode = (typeof MODES)[number];
+
+const AuthMode = z.enum(['api-key', 'oauth']);
+
+/** `state/settings.json`. Everything has a default; the file holds what a person chose. */
+export const Settings = z.strictObject({
+  defaultTool: z.optional(z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/))),
+  defaultMode: z.optional(z.enum(MODES)),
+  /** how each tool signs in */
+  auth: z.optional(z.record(z.string(), AuthMode)),
+  /** MiB of a new start's guest */
+  memory: z.optional(z.int().check(z.minimum(512), z.maximum(1_048_576))),
+  cpus: z.optional(z.int().check(z.minimum(1), z.maximum(64))),
+  /** skips the proof of accelerators */
+  accelerator: z.optional(z.enum(['kvm', 'hvf', 'whpx', 'whpx,kernel-irqchip=off', 'tcg'])),
+  /** which image a new machine gets */
+  suite: z.optional(z.string().check(z.maxLength(40))),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** @throws Fault `config-invalid` */
+export async function readSettings(folder: Folder): Promise<Settings> {
+  return (await readJson(stateNames(folder).settings, Settings)) ?? {};
+}
+
+export async function writeSettings(folder: Folder, settings: Settings): Promise<void> {
+  await writeJson(stateNames(folder).settings, settings);
+}
+
+/** What a guest gets on this host: half its memory, 2 GiB at most, and as many processors as help, 4 at most (more slow WHPX down). */
+export function machineSize(
+  settings: Settings,
+  host = { memory: totalmem(), cpus: availableParallelism() },
+): { memory: number; cpus: number } {
+  const half = Math.floor(host.memory / 2 ** 20 / 2);
+  return {
+    memory: settings.memory ?? Math.max(768, Math.min(2048, half)),
+    cpus: settings.cpus ?? Math.min(4, host.cpus),
+  };
+}

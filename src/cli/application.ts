@@ -1,0 +1,163 @@
+import { buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
+import { EXIT } from '../fault/codes.ts';
+import { Fault } from '../fault/fault.ts';
+import { renderFault } from '../fault/render.ts';
+import { jsonFlag, machineFlag, machineName } from './command.ts';
+import type { Context } from './context.ts';
+import { sessionFlags } from './session-flags.ts';
+import { VERSION } from './version.ts';
+
+const machineArgument = {
+  kind: 'tuple',
+  parameters: [{ brief: 'Machine name', parse: machineName, optional: true, placeholder: 'machine' }],
+} as const;
+const words = (placeholder: string, brief: string) => ({ kind: 'array', parameter: { brief, parse: String, placeholder } }) as const;
+
+/** The commands. Each one's code is loaded only when it is used. */
+const routes = buildRouteMap({
+  routes: {
+    run: buildCommand<RunFlags, string[], Context>({
+      loader: async () => (await import('./commands/run.ts')).default,
+      parameters: {
+        flags: {
+          ...sessionFlags,
+          profile: { kind: 'parsed', parse: String, brief: 'Provider: a file of profiles/; demo needs no key', optional: true, placeholder: 'name' },
+        },
+        positional: words('tool [-- arguments]', 'claude or codex, then its own arguments behind --'),
+      },
+      docs: { brief: 'Run a coding agent on the project in the VM', customUsage: ['claude', 'claude --profile demo -- -p "mend the bug"', 'codex -- exec "add a test"'] },
+    }),
+    exec: buildCommand<ExecFlags, string[], Context>({
+      loader: async () => (await import('./commands/exec.ts')).default,
+      parameters: {
+        flags: { ...sessionFlags, tty: { kind: 'boolean', brief: 'Give the command a terminal', default: false } },
+        aliases: { t: 'tty' },
+        positional: words('command', 'Program and arguments, behind --'),
+      },
+      docs: { brief: 'Run any command on the project in the VM; its exit code is ours', customUsage: ['-- uname -a', '-t -- htop'] },
+    }),
+    shell: buildCommand<SessionFlags, [string | undefined], Context>({
+      loader: async () => (await import('./commands/shell.ts')).default,
+      parameters: { flags: sessionFlags, positional: machineArgument },
+      docs: { brief: 'Open a shell on the project in the VM' },
+    }),
+    start: buildCommand<JsonFlags, [string | undefined], Context>({
+      loader: async () => (await import('./commands/start.ts')).default,
+      parameters: { flags: { json: jsonFlag }, positional: machineArgument },
+      docs: { brief: 'Start a machine and leave it running' },
+    }),
+    stop: buildCommand<JsonFlags, [string | undefined], Context>({
+      loader: async () => (await import('./commands/stop.ts')).default,
+      parameters: { flags: { json: jsonFlag }, positional: machineArgument },
+      docs: { brief: 'Shut a machine down' },
+    }),
+    status: buildCommand<JsonFlags, [string | undefined], Context>({
+      loader: async () => (await import('./commands/status.ts')).default,
+      parameters: { flags: { json: jsonFlag }, positional: machineArgument },
+      docs: { brief: 'Show what a machine is doing' },
+    }),
+    logs: buildCommand<LogFlags, [string | undefined], Context>({
+      loader: async () => (await import('./commands/logs.ts')).default,
+      parameters: {
+        flags: { json: jsonFlag, lines: { kind: 'parsed', parse: Number, brief: 'How many lines of each', default: '40', placeholder: 'n' } },
+        positional: machineArgument,
+      },
+      docs: { brief: "Show a machine's logs: supervisor, QEMU, console" },
+    }),
+    ssh: buildCommand<SshFlags, string[], Context>({
+      loader: async () => (await import('./commands/ssh.ts')).default,
+      parameters: {
+        flags: { json: jsonFlag, machine: machineFlag, config: { kind: 'boolean', brief: 'Print the ssh -F configuration for editors', default: false } },
+        positional: words('argument', 'Given to ssh'),
+      },
+      docs: { brief: 'Log in over ssh, or print the configuration for an editor' },
+    }),
+    doctor: buildCommand<JsonFlags, [], Context>({
+      loader: async () => (await import('./commands/doctor.ts')).default,
+      parameters: { flags: { json: jsonFlag } },
+      docs: { brief: 'Check every part of this folder and host, with what mends it' },
+    }),
+    'smoke-check': buildCommand<SmokeFlags, [], Context>({
+      loader: async () => (await import('./commands/smoke-check.ts')).default,
+      parameters: { flags: { json: jsonFlag, machine: machineFlag } },
+      docs: { brief: 'Start the machine and prove the whole path' },
+    }),
+    setup: buildCommand<SetupFlags, [], Context>({
+      loader: async () => (await import('./commands/setup.ts')).default,
+      parameters: {
+        flags: {
+          json: jsonFlag,
+          init: { kind: 'boolean', brief: 'Choose the defaults and write state/settings.json', default: false },
+          tool: { kind: 'parsed', parse: String, brief: 'Default tool', optional: true, placeholder: 'name' },
+          mode: { kind: 'parsed', parse: String, brief: 'Default mode', optional: true, placeholder: 'mode' },
+          auth: { kind: 'parsed', parse: String, brief: 'How a tool signs in: TOOL=api-key or TOOL=oauth; repeatable', variadic: true, default: [], placeholder: 'tool=how' },
+        },
+      },
+      docs: { brief: 'Fetch what is missing; --init also asks for the defaults' },
+    }),
+    profile: buildRouteMap({
+      routes: {
+        list: buildCommand<JsonFlags, [], Context>({
+          loader: async () => (await import('./commands/profile.ts')).list,
+          parameters: { flags: { json: jsonFlag } },
+          docs: { brief: 'List the providers' },
+        }),
+        show: buildCommand<JsonFlags, [string], Context>({
+          loader: async () => (await import('./commands/profile.ts')).show,
+          parameters: { flags: { json: jsonFlag }, positional: { kind: 'tuple', parameters: [{ brief: 'Profile name', parse: String, placeholder: 'name' }] } },
+          docs: { brief: 'Show one provider' },
+        }),
+      },
+      docs: { brief: 'Providers' },
+    }),
+    image: buildRouteMap({
+      routes: {
+        build: buildCommand<ImageFlags, [], Context>({
+          loader: async () => (await import('./commands/image.ts')).build,
+          parameters: {
+            flags: { json: jsonFlag, suite: { kind: 'parsed', parse: String, brief: 'Which suite of the recipe', optional: true, placeholder: 'suite' } },
+          },
+          docs: { brief: 'Build the guest image anew' },
+        }),
+        verify: buildCommand<JsonFlags, [], Context>({
+          loader: async () => (await import('./commands/image.ts')).verify,
+          parameters: { flags: { json: jsonFlag } },
+          docs: { brief: 'Check every byte of every image' },
+        }),
+        list: buildCommand<JsonFlags, [], Context>({
+          loader: async () => (await import('./commands/image.ts')).list,
+          parameters: { flags: { json: jsonFlag } },
+          docs: { brief: 'List the images' },
+        }),
+      },
+      docs: { brief: 'Guest images' },
+    }),
+  },
+  docs: { brief: 'Run coding agents in a real Linux VM, from one folder' },
+});
+
+export const application = buildApplication<Context>(routes, {
+  name: 'pcoder',
+  versionInfo: { currentVersion: VERSION },
+  scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+  documentation: { disableAnsiColor: true },
+  determineExitCode: (error) => (error instanceof Fault ? error.exitCode : EXIT.usage),
+  localization: {
+    text: {
+      ...(await import('@stricli/core')).text_en,
+      exceptionWhileParsingArguments: (error) => `error: ${error instanceof Error ? error.message : error}\nhint: pcoder --help`,
+      exceptionWhileLoadingCommandFunction: (error) => renderFault(error),
+      exceptionWhileRunningCommand: (error) => renderFault(error),
+    },
+  },
+});
+
+type JsonFlags = import('./command.ts').JsonFlag;
+type SessionFlags = import('./session-flags.ts').SessionFlags;
+type RunFlags = SessionFlags & { readonly profile?: string };
+type ExecFlags = SessionFlags & { readonly tty: boolean };
+type LogFlags = JsonFlags & { readonly lines: number };
+type SshFlags = JsonFlags & { readonly config: boolean; readonly machine: string };
+type SmokeFlags = JsonFlags & { readonly machine: string };
+type SetupFlags = JsonFlags & { readonly init: boolean; readonly tool?: string; readonly mode?: string; readonly auth: readonly string[] };
+type ImageFlags = JsonFlags & { readonly suite?: string };

@@ -1,0 +1,21 @@
+import { stateNames } from '../../bundle/folder.ts';
+import { lastVerdict } from '../../machine/qemu/verdict.ts';
+import { command, type JsonFlag, printJson } from '../command.ts';
+import type { Context } from '../context.ts';
+import { existingSupervisor } from '../existing-supervisor.ts';
+import { askStatus, describe } from '../status-lines.ts';
+
+export default command(async (context: Context, flags: JsonFlag, machine: string | undefined) => {
+  const name = machine ?? 'default';
+  const connection = await existingSupervisor(context, name);
+  const verdict = await lastVerdict(stateNames(context.folder).accelerator);
+  if (connection === undefined) {
+    if (flags.json) printJson(context, { machine: name, state: 'stopped', ...(verdict === undefined ? {} : { accelerator: verdict }) });
+    else context.stdout.write(`machine ${name}: stopped\n${verdict === undefined ? '' : `  accelerator  ${verdict.accelerator} next time (${verdict.reason})\n`}`);
+    return undefined;
+  }
+  const status = await askStatus(connection).finally(() => connection.close());
+  if (flags.json) printJson(context, { ...status, ...(verdict === undefined ? {} : { accelerator: verdict }) });
+  else context.stdout.write(describe(status));
+  return undefined;
+});

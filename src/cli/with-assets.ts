@@ -1,0 +1,62 @@
+import { ensureApp } from '../bundle/fetch/app.ts';
+import { readSettings } from '../bundle/settings.ts';
+import type { Connection } from '../channel/connection.ts';
+import { Fault, isFault } from '../fault/fault.ts';
+import { ensureImage } from '../image/ensure.ts';
+import { findSupervisor, reachSupervisor } from '../supervisor/reach.ts';
+import type { Context } from './context.ts';
+import { progressLines } from './progress-lines.ts';
+
+export interface Need {
+  machine: string;
+  /** the tool whose program must be there; undefined when none is run */
+  tool: string | undefined;
+}
+
+/**
+ * Does something with the machine's supervisor. What the start needs and is not there is fetched first, visibly, and no more than that; a
+ * machine that already runs is asked at once.
+ */
+export async function withSupervisor<T>(context: Context, need: Need, action: (connection: Connection) => Promise<T>): Promise<T> {
+  const running = await findSupervisor(context.folder, need.machine);
+  if (running === undefined) await fetchMissing(context, need);
+  const connection = running ?? (await reachSupervisor(context.folder, need.machine));
+  try {
+    return await action(connection);
+  } catch (error) {
+    if (!isFault(error, 'asset-missing')) throw error;
+    await fetchMissing(context, need);
+    return await action(connection.down ? await reachSupervisor(context.folder, need.machine) : connection);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Fetches or builds QEMU, the image and the tool's program, whichever is missing. @throws Fault `fetch-failed`, `interrupted`, … */
+export async function fetchMissing(context: Context, need: Pick<Need, 'tool'>): Promise<void> {
+  const { folder } = context;
+  const { suite } = await readSettings(folder);
+  await interruptible(context, async (progress, signal) => {
+    await ensureImage(folder, { suite }, progress, signal);
+    if (need.tool !== undefined) await ensureApp(folder, need.tool, progress, signal);
+  });
+}
+
+/** Runs something long with progress lines and a Ctrl-C that stops it cleanly. */
+export async function interruptible<T>(
+  context: Context,
+  work: (progress: ReturnType<typeof progressLines>['progress'], signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lines = progressLines(context.stderr);
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new Fault('interrupted', 'interrupted', { hint: 'run the same command again: it goes on where it stopped' }));
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    return await work(lines.progress, stop.signal);
+  } finally {
+    lines.close();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,81 @@
+import { Fault } from '../fault/fault.ts';
+import { isWindowsName } from './host-name.ts';
+import type { HostTraits } from './host-traits.ts';
+import type { Entry, Tree } from './shared/entry.ts';
+import { foldName, isGitName } from './shared/fold-name.ts';
+import type { Ignore } from './shared/ignore.ts';
+import { linkDestination } from './shared/link-target.ts';
+import type { Listing } from './shared/listing.ts';
+import { below, checkPath, nameOf, parentOf } from './shared/path.ts';
+import type { Reason, Refusal } from './shared/reason.ts';
+
+/** What of the guest's listing may be acted upon. */
+export interface Admitted {
+  tree: Tree;
+  refused: Refusal[];
+}
+
+/**
+ * Judges every path the guest claims to have. What is refused stays in the guest and takes no part; nothing is concluded
+ * from it.
+ * @param host the host's tree, for names that meet on its file system
+ * @throws Fault `protocol-violation` when a path is listed twice
+ */
+export function admit(listing: Listing, host: Tree, ignore: Ignore, traits: HostTraits): Admitted {
+  const tree: Tree = new Map();
+  const refused = [...listing.refused];
+  const out = new Set(refused.map(({ path }) => path));
+  const listed = new Set<string>();
+  // A folder sorts before what is in it.
+  for (const entry of [...listing.entries].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    const { path } = entry;
+    if (listed.has(path)) throw new Fault('protocol-violation', 'the guest listed a path twice');
+    listed.add(path);
+    const parent = parentOf(path);
+    // Its folder was refused, which says it all.
+    if (out.has(parent)) out.add(path);
+    if (out.has(path)) continue;
+    const reason =
+      judge(entry, ignore, traits) ??
+      (parent === '' || tree.get(parent)?.type === 'folder' ? undefined : 'stray');
+    if (reason === undefined) tree.set(path, entry);
+    else {
+      out.add(path);
+      refused.push({ path, reason });
+    }
+  }
+  if (traits.caseInsensitive)
+    for (const path of colliding(tree, host)) refused.push({ path, reason: 'collision' });
+  return { tree, refused };
+}
+
+function judge(entry: Entry, ignore: Ignore, traits: HostTraits): Reason | undefined {
+  const name = nameOf(entry.path);
+  const reason = checkPath(entry.path);
+  if (reason !== undefined) return reason;
+  if (isGitName(name)) return 'git';
+  if (ignore(entry.path)) return 'ignored';
+  if (traits.windowsNames && !isWindowsName(name)) return 'host-name';
+  if (entry.type === 'link' && !(traits.links && isHarmlessLink(entry.path, entry.target))) return 'link';
+  return undefined;
+}
+
+/** A link into git's folder would be a second, unwatched name for its hooks and configuration. */
+function isHarmlessLink(path: string, target: string): boolean {
+  const destination = linkDestination(path, target);
+  return destination !== undefined && !destination.split('/').some((name) => isGitName(name));
+}
+
+/** Paths whose name is one with another's in the same folder, except those both sides have just so. */
+function colliding(guest: Tree, host: Tree): string[] {
+  const groups = new Map<string, Set<string>>();
+  for (const path of [...guest.keys(), ...host.keys()]) {
+    const key = below(parentOf(path), foldName(nameOf(path)));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, new Set([path]));
+    else group.add(path);
+  }
+  return [...groups.values()]
+    .filter((group) => group.size > 1)
+    .flatMap((group) => [...group].filter((path) => !(guest.has(path) && host.has(path))));
+}

@@ -1,0 +1,52 @@
+import { Fault } from './fault.ts';
+import { visible } from './visible.ts';
+
+/** The text of an error for people: `error:`, indented `caused by:` lines, `hint:` last. */
+export function renderFault(error: unknown): string {
+  const lines = [`error: ${messageOf(error)}`];
+  for (const cause of causes(error)) lines.push(`  caused by: ${messageOf(cause)}`);
+  const hint = hintOf(error);
+  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  return `${lines.join('\n')}\n`;
+}
+
+export interface FaultRecord {
+  code: string;
+  message: string;
+  causes: string[];
+  hint?: string | undefined;
+}
+
+/** The same as data, for `--json` and for the wire between supervisor and command. */
+export function faultRecord(error: unknown): FaultRecord {
+  const hint = hintOf(error);
+  return {
+    code: error instanceof Fault ? error.code : 'internal',
+    message: messageOf(error),
+    causes: causes(error).map(messageOf),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+const BUG_HINT = 'this is a defect in pcoder; `pcoder logs` has more, please report it';
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof Fault) return error.hint;
+  return BUG_HINT;
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  // A quoted program's own output may span lines; each is made safe on its own.
+  return text.split('\n').map((line) => visible(line)).join('\n    ');
+}
+
+function causes(error: unknown): unknown[] {
+  const found: unknown[] = [];
+  let next = error instanceof Error ? error.cause : undefined;
+  while (next !== undefined && found.length < 8) {
+    found.push(next);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return found;
+}

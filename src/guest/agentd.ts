@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Connection } from '../channel/connection.ts';
+import { proveAsGuest } from '../channel/handshake.ts';
+import { EXEC, ExecRequest } from '../channel/messages/exec.ts';
+import { INFO, MAKE_FOLDER, MakeFolder, MOUNT_APP, MountApp, Nothing, PLACE, PlaceFile, POWER_OFF, SSH, SYNC } from '../channel/messages/guest.ts';
+import { conversation, request, serve } from '../channel/methods.ts';
+import type { FrameTransport } from '../channel/transport.ts';
+import { mountApp } from './app-mount.ts';
+import { exec } from './exec.ts';
+import { exchangeMethods } from './exchange.ts';
+import { guestInfo } from './info.ts';
+import { LoneWatch, powerOff } from './lone-watch.ts';
+import { makeFolders, placeFile } from './place.ts';
+import { openPort } from './port.ts';
+import { watchPort } from './port-line.ts';
+import { startProxy } from './proxy.ts';
+import { serveSsh } from './ssh.ts';
+
+/** The agent daemon: serves the one host at the other end of the channel. */
+const methods = {
+  [EXEC]: conversation(ExecRequest, exec),
+  [INFO]: request(Nothing, guestInfo),
+  [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
+  [PLACE]: request(PlaceFile, placeFile),
+  [MAKE_FOLDER]: request(MakeFolder, ({ path }) => makeFolders(path)),
+  [SYNC]: request(Nothing, () => void execFileSync('/bin/sync')),
+  [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
+  [SSH]: conversation(Nothing, (_nothing, stream) => serveSsh(stream)),
+  ...exchangeMethods,
+};
+
+const bootKey = readFileSync('/run/pcoder/boot.key');
+const lone = new LoneWatch();
+let host: Connection | undefined;
+
+startProxy(() => host);
+lone.hostLeft();
+watchPort(openPort(), new URL('./port-reader.mjs', import.meta.url), welcome, giveUp);
+
+function welcome(transport: FrameTransport): void {
+  proveAsGuest(transport, bootKey).then(
+    (proven) => {
+      const connection = new Connection(proven, 'even', serve(methods));
+      host = connection;
+      lone.hostArrived();
+      connection.closed.then(() => {
+        if (host === connection) host = undefined;
+        lone.hostLeft();
+      });
+    },
+    (error: unknown) => {
+      console.error(`agentd: ${error instanceof Error ? error.message : error}`);
+      transport.close();
+    },
+  );
+}
+
+/** The start script runs us again. A thread blocked in a read would hold up an ordinary exit. */
+function giveUp(error: Error): void {
+  console.error(`agentd: ${error.message}`);
+  process.kill(process.pid, 'SIGKILL');
+}

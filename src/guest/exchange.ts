@@ -1,0 +1,32 @@
+import type * as z from 'zod/mini';
+import { incoming } from '../channel/byte-flow.ts';
+import type { ChannelStream } from '../channel/channel-stream.ts';
+import { EXCHANGE_GET, EXCHANGE_PUT, EXCHANGE_SCAN, ExchangeRequest } from '../channel/messages/exchange.ts';
+import { conversation, type Method } from '../channel/methods.ts';
+import { FolderTree } from '../exchange/shared/guest-tree.ts';
+import { makeFolders } from './place.ts';
+import { PORTABLE } from './users.ts';
+
+/** One per project: it remembers what its last scan saw. */
+const trees = new Map<string, FolderTree>();
+
+/** The guest's half of the exchange: a listing, items out, items in. */
+export const exchangeMethods: Record<string, Method> = {
+  [EXCHANGE_SCAN]: conversation(ExchangeRequest, (request, stream) => send(treeAt(request).scan(), stream)),
+  [EXCHANGE_GET]: conversation(ExchangeRequest, (request, stream) => send(treeAt(request).get(incoming(stream)), stream)),
+  [EXCHANGE_PUT]: conversation(ExchangeRequest, (request, stream) => send(treeAt(request).put(incoming(stream)), stream)),
+};
+
+function treeAt({ root, session }: z.infer<typeof ExchangeRequest>): FolderTree {
+  const known = trees.get(root);
+  if (known !== undefined) return known;
+  makeFolders(root);
+  const tree = new FolderTree(root, { session, owner: { uid: PORTABLE.uid, gid: PORTABLE.gid } });
+  trees.set(root, tree);
+  return tree;
+}
+
+async function send(bytes: AsyncIterable<Uint8Array>, stream: ChannelStream): Promise<void> {
+  for await (const chunk of bytes) await stream.write(chunk);
+  stream.end();
+}

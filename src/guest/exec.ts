@@ -1,0 +1,93 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import * as z from 'zod/mini';
+import type { ChannelStream } from '../channel/channel-stream.ts';
+import { ExecControl, type ExecEvent, type ExecRequest } from '../channel/messages/exec.ts';
+import { Fault } from '../fault/fault.ts';
+import { startOnPipes } from './pipes.ts';
+import { startOnTerminal } from './terminal.ts';
+import { baseEnvironment } from './users.ts';
+
+/** A program under way, however its input and output are wired. */
+export interface Running {
+  pid: number;
+  /** takes bytes for stdin; resolves when it can take more */
+  input(chunk: Uint8Array): Promise<void>;
+  endInput(): void;
+  resize(rows: number, columns: number): void;
+  /** resolves after all its output has been handed to the stream */
+  finished: Promise<{ code: number | null; signal: string | null }>;
+}
+
+export type Output = (chunk: Uint8Array, lane: number) => Promise<void>;
+
+/** Milliseconds a program gets between the hang-up and the kill when its host side is gone. */
+const HANG_UP_GRACE = 2000;
+
+/** Runs one program and speaks the `exec` conversation until it has ended. */
+export async function exec(request: ExecRequest, stream: ChannelStream): Promise<void> {
+  const env = { ...baseEnvironment(request.user), ...request.env };
+  assertStartable(request, env['PATH'] ?? '');
+  const output: Output = (chunk, lane) => stream.write(chunk, lane);
+  const running = await (request.terminal === undefined ? startOnPipes(request, env, output) : startOnTerminal(request, request.terminal, env, output));
+  let over = false;
+  stream.listen({
+    message: (value) => control(value, running, stream),
+    data: (chunk) => {
+      running.input(chunk).then(() => stream.consumed(chunk.byteLength));
+    },
+    end: () => running.endInput(),
+    closed: () => {
+      if (!over) hangUp(running.pid);
+    },
+  });
+  stream.send({ type: 'started', pid: running.pid } satisfies ExecEvent);
+  const { code, signal } = await running.finished;
+  over = true;
+  stream.send({ type: 'exit', code, signal } satisfies ExecEvent);
+  stream.end();
+}
+
+/** Signals a program and all it started in its own process group. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Already gone: the exit event says so.
+  }
+}
+
+function control(value: unknown, running: Running, stream: ChannelStream): void {
+  const parsed = z.safeParse(ExecControl, value);
+  if (!parsed.success) return stream.reset(new Fault('protocol-violation', 'an exec control message does not fit'));
+  if (parsed.data.type === 'signal') signalGroup(running.pid, parsed.data.signal);
+  else running.resize(parsed.data.size.rows, parsed.data.size.columns);
+}
+
+function hangUp(pid: number): void {
+  signalGroup(pid, 'SIGHUP');
+  setTimeout(() => signalGroup(pid, 'SIGKILL'), HANG_UP_GRACE);
+}
+
+/** Node reports a missing program and a missing folder alike; people need to know which. */
+function assertStartable(request: ExecRequest, path: string): void {
+  const [program = ''] = request.argv;
+  if (!isFolder(request.cwd)) throw new Fault('command-not-startable', `the guest has no folder ${request.cwd}`);
+  const candidates = program.includes('/') ? [program.startsWith('/') ? program : `${request.cwd}/${program}`] : path.split(':').map((folder) => `${folder}/${program}`);
+  if (candidates.some(isProgram)) return;
+  throw new Fault('command-not-startable', `the guest has no program ${program}`, {
+    hint: 'pcoder exec -- sh -c "echo $PATH" shows where the guest looks; pcoder shell opens a shell there',
+  });
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return !isFolder(path);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { ExecRequest } from '../channel/messages/exec.ts';
+import type { Output, Running } from './exec.ts';
+import { identity } from './users.ts';
+
+/** Milliseconds a pipe may stay open, quiet, after its program has ended (a background child holds it), before we stop waiting. */
+const STRAGGLER = 500;
+
+/** Starts a program with its input and output on pipes of its own, in its own process group. */
+export async function startOnPipes(request: ExecRequest, env: Record<string, string>, output: Output): Promise<Running> {
+  const [program = '', ...args] = request.argv;
+  const child = spawn(program, args, { ...identity(request.user), cwd: request.cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  await once(child, 'spawn');
+  // A program that reads no input closes its end: not an error of ours.
+  child.stdin.on('error', () => {});
+  const flows = [flow(child.stdout, 0, output), flow(child.stderr, 1, output)];
+  const { promise: exited, resolve } = Promise.withResolvers<{ code: number | null; signal: string | null }>();
+  child.on('exit', (code, signal) => resolve({ code, signal }));
+  return {
+    pid: child.pid ?? 0,
+    input: (chunk) => new Promise((done) => (child.stdin.writable ? child.stdin.write(chunk, () => done()) : done())),
+    endInput: () => child.stdin.end(),
+    resize: () => {},
+    finished: exited.then(async (exit) => {
+      await Promise.all(flows.map((each) => each.finish()));
+      return exit;
+    }),
+  };
+}
+
+/** What a shell would report: the code, or 128 + the signal's number. */
+export function shellCode(exit: { code: number | null; signal: string | null }): number {
+  if (exit.code !== null) return exit.code;
+  const signals: Record<string, number> = constants.signals;
+  return 128 + (signals[exit.signal ?? ''] ?? 0);
+}
+
+/** Carries one pipe to the host at the host's pace. */
+function flow(source: Readable, lane: number, output: Output) {
+  let last = Date.now();
+  let sending = false;
+  const ended = (async () => {
+    for await (const chunk of source) {
+      sending = true;
+      await output(chunk, lane);
+      sending = false;
+      last = Date.now();
+    }
+  })().catch(() => {});
+  return {
+    async finish(): Promise<void> {
+      last = Date.now();
+      let open = true;
+      ended.finally(() => {
+        open = false;
+      });
+      while (open && (sending || Date.now() - last < STRAGGLER)) {
+        await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))]);
+      }
+      source.destroy();
+    },
+  };
+}

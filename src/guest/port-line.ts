@@ -1,0 +1,145 @@
+import { write } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { encodeHeader, type Frame } from '../channel/frame.ts';
+import { PREAMBLE } from '../channel/preamble.ts';
+import type { FrameTransport, TransportEvents } from '../channel/transport.ts';
+import type { ReaderMessage } from './port-reader.ts';
+
+/** Bytes that may wait for a slow host before senders are asked to pause. */
+const HIGH_WATER = 512 * 1024;
+
+/**
+ * The port as a line that hosts come and go on: each host that connects gets a fresh transport, and the one before it ends.
+ * `readerFile` is the module the reader thread runs.
+ */
+export function watchPort(fd: number, readerFile: URL, arrived: (transport: FrameTransport) => void, failed: (error: Error) => void): void {
+  const writer = new PortWriter(fd);
+  let current: PortTransport | undefined;
+  const worker = new Worker(readerFile, { workerData: { fd }, resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 } });
+  worker.on('error', failed);
+  worker.on('message', (message: ReaderMessage) => {
+    switch (message.type) {
+      case 'fresh':
+        current?.fell();
+        writer.reset();
+        current = new PortTransport(writer);
+        writer.push(PREAMBLE);
+        arrived(current);
+        break;
+      case 'gone':
+        current?.fell();
+        writer.reset();
+        break;
+      case 'frame':
+        current?.received({ ...message.header, payload: message.payload });
+        break;
+    }
+  });
+}
+
+class PortTransport implements FrameTransport {
+  readonly #writer: PortWriter;
+  #events: TransportEvents | undefined;
+  #early: Frame[] = [];
+  #open = true;
+
+  constructor(writer: PortWriter) {
+    this.#writer = writer;
+    writer.drained = () => this.#events?.drain();
+  }
+
+  listen(events: TransportEvents): void {
+    this.#events = events;
+    const early = this.#early;
+    this.#early = [];
+    for (const frame of early) events.frame(frame);
+  }
+
+  send(frame: Frame): boolean {
+    if (!this.#open) return true;
+    this.#writer.push(encodeHeader(frame));
+    if (frame.payload.byteLength > 0) this.#writer.push(frame.payload);
+    return !this.#writer.full;
+  }
+
+  close(): void {
+    this.fell();
+  }
+
+  received(frame: Frame): void {
+    if (!this.#open) return;
+    if (this.#events === undefined) this.#early.push(frame);
+    else this.#events.frame(frame);
+  }
+
+  fell(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#events?.closed(undefined);
+  }
+}
+
+/** Writes in order, one write at a time on a pool thread, so that a host that does not read blocks no other work. */
+class PortWriter {
+  readonly #fd: number;
+  #queue: Uint8Array[] = [];
+  #queued = 0;
+  #busy = false;
+  #generation = 0;
+  drained: () => void = () => {};
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  get full(): boolean {
+    return this.#queued >= HIGH_WATER;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#queue.push(bytes);
+    this.#queued += bytes.byteLength;
+    this.#next();
+  }
+
+  /** Forgets what was meant for a host that is gone. */
+  reset(): void {
+    this.#queue = [];
+    this.#queued = 0;
+    this.#generation++;
+  }
+
+  #next(): void {
+    if (this.#busy || this.#queue.length === 0) return;
+    // Small frames leave together: each write is an emulated exit to the host.
+    const chunk = this.#queue.length === 1 ? (this.#queue[0] ?? new Uint8Array(0)) : Buffer.concat(this.#queue.splice(0, joinable(this.#queue)));
+    if (this.#queue[0] === chunk) this.#queue.shift();
+    this.#busy = true;
+    this.#write(chunk, 0, this.#generation);
+  }
+
+  #write(chunk: Uint8Array, from: number, generation: number): void {
+    write(this.#fd, chunk, from, chunk.byteLength - from, null, (error, written) => {
+      if (error !== null && error.code !== 'EAGAIN') written = chunk.byteLength;
+      const at = from + (written ?? 0);
+      if (at < chunk.byteLength && generation === this.#generation) return this.#write(chunk, at, generation);
+      this.#busy = false;
+      if (generation === this.#generation) {
+        const wasFull = this.full;
+        this.#queued -= chunk.byteLength;
+        if (wasFull && !this.full) this.drained();
+      }
+      this.#next();
+    });
+  }
+}
+
+/** How many of the queued pieces make one write of at most about 256 KiB. */
+function joinable(queue: Uint8Array[]): number {
+  let bytes = 0;
+  for (let index = 0; index < queue.length; index++) {
+    bytes += queue[index]?.byteLength ?? 0;
+    if (bytes > 256 * 1024) return Math.max(1, index);
+  }
+  return queue.length;
+}

@@ -1,0 +1,14 @@
+/** The guest user programs run as; made by the image recipe. */
+export const PORTABLE = { uid: 1000, gid: 1000, name: 'portable', home: '/home/portable' } as const;
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The environment every program in the guest starts from. */
+export function baseEnvironment(user: 'portable' | 'root'): Record<string, string> {
+  const home = user === 'root' ? '/root' : PORTABLE.home;
+  return { PATH, HOME: home, USER: user, LOGNAME: user, SHELL: '/bin/bash', LANG: 'C.UTF-8', TERM: 'dumb' };
+}
+
+export function identity(user: 'portable' | 'root'): { uid: number; gid: number } {
+  return user === 'root' ? { uid: 0, gid: 0 } : { uid: PORTABLE.uid, gid: PORTABLE.gid };
+}

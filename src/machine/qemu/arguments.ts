@@ -1,0 +1,77 @@
+import { type Accelerator, cpuModel, isEmulated } from './accelerator.ts';
+
+/** Everything that decides a machine's QEMU command line. Paths are absolute. */
+export interface LaunchPlan {
+  name: string;
+  accelerator: Accelerator;
+  /** MiB */
+  memory: number;
+  cpus: number;
+  kernel: string;
+  /** the image's initrd with this start's boot archive behind it */
+  initrd: string;
+  overlay: string;
+  /** the image's root disk under the overlay */
+  base: string;
+  qmpSocket: string;
+  channelSocket: string;
+  consoleLog: string;
+  pidFile: string;
+  /** seccomp, where this QEMU has it */
+  sandbox: boolean;
+}
+
+/** QEMU's arguments: no defaults, no network card, no device the product does not use. */
+export function qemuArguments(plan: LaunchPlan): string[] {
+  const machine = plan.accelerator === 'tcg' ? 'q35,sata=off,smbus=off' : 'q35';
+  return [
+    ['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
+    ['-name', `pcoder-${plan.name}`],
+    ['-machine', machine],
+    ['-accel', plan.accelerator === 'tcg' ? 'tcg,thread=multi' : plan.accelerator],
+    ['-cpu', cpuModel(plan.accelerator), '-smp', String(plan.cpus), '-m', `${plan.memory}M`],
+    ['-kernel', plan.kernel, '-initrd', plan.initrd, '-append', kernelCommandLine(plan.accelerator)],
+    ['-rtc', 'base=utc,clock=host'],
+    blockdev({ driver: 'file', filename: plan.base, 'node-name': 'base-file', 'read-only': true }),
+    blockdev({ driver: 'qcow2', file: 'base-file', 'node-name': 'base', 'read-only': true, backing: null }),
+    blockdev({ driver: 'file', filename: plan.overlay, 'node-name': 'root-file', discard: 'unmap' }),
+    // The backing file is named here, never taken from the overlay's header: the folder may have moved.
+    blockdev({ driver: 'qcow2', file: 'root-file', 'node-name': 'root', backing: 'base', discard: 'unmap' }),
+    ['-device', 'virtio-blk-pci,drive=root,serial=root'],
+    ['-device', 'virtio-scsi-pci,id=apps'],
+    ['-device', 'virtio-rng-pci'],
+    ['-chardev', `socket,id=channel,path=${escapeCommas(plan.channelSocket)},server=on,wait=off`],
+    ['-device', 'virtio-serial-pci,max_ports=4'],
+    ['-device', `virtserialport,chardev=channel,name=pcoder.channel,id=channel0`],
+    ['-chardev', `file,id=console,path=${escapeCommas(plan.consoleLog)}`, '-serial', 'chardev:console'],
+    ['-chardev', `socket,id=qmp,path=${escapeCommas(plan.qmpSocket)},server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
+    ['-pidfile', plan.pidFile],
+    plan.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : [],
+  ].flat();
+}
+
+/** QEMU's arguments for the proof of an accelerator: the real kernel, one initramfs, a console, nothing else. */
+export function probeArguments(accelerator: Accelerator, kernel: string, initrd: string): string[] {
+  return [
+    ['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot', '-machine', 'q35'],
+    ['-accel', accelerator, '-cpu', cpuModel(accelerator), '-smp', '1', '-m', '256M'],
+    ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 quiet panic=-1 pcoder.probe=1'],
+    ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+  ].flat();
+}
+
+function kernelCommandLine(accelerator: Accelerator): string {
+  const always = ['console=ttyS0', 'quiet', 'loglevel=3', 'panic=-1', 'random.trust_cpu=on', 'systemd.show_status=no', 'systemd.log_level=warning'];
+  // Mitigations protect guest processes from each other; under emulation they cost page-table switches and guard nothing (no speculation).
+  const emulated = ['mitigations=off', 'no_timer_check', 'tsc=reliable', 'nowatchdog'];
+  return [...always, ...(isEmulated(accelerator) ? emulated : [])].join(' ');
+}
+
+function blockdev(node: Record<string, unknown>): string[] {
+  return ['-blockdev', JSON.stringify(node)];
+}
+
+/** In QEMU's key=value lists a comma inside a value is doubled. */
+function escapeCommas(value: string): string {
+  return value.replaceAll(',', ',,');
+}

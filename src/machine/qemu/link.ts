@@ -1,0 +1,32 @@
+import { connect } from 'node:net';
+import type { ChannelStream } from '../../channel/channel-stream.ts';
+import { Connection, type Open } from '../../channel/connection.ts';
+import { MAX_PAYLOAD } from '../../channel/frame.ts';
+import { proveAsHost } from '../../channel/handshake.ts';
+import { PREAMBLE } from '../../channel/preamble.ts';
+import { SocketTransport } from '../../channel/socket-transport.ts';
+
+export interface LinkOptions {
+  socket: string;
+  bootKey: Uint8Array;
+  /** milliseconds until the agent daemon must have proven itself */
+  within: number;
+  /** an earlier host may have left half a frame in the guest */
+  resumed: boolean;
+  opened(open: Open, stream: ChannelStream): void;
+}
+
+/** Connects to the guest's agent daemon through QEMU's channel socket. @throws Fault `guest-unreachable`, `protocol-violation` */
+export async function openLink(options: LinkOptions): Promise<Connection> {
+  const socket = connect(options.socket);
+  const transport = new SocketTransport(socket, { hunt: true });
+  // Zeros finish whatever frame the guest may still be waiting for; it then finds no header and looks for the preamble.
+  if (options.resumed) socket.write(Buffer.alloc(MAX_PAYLOAD));
+  socket.write(PREAMBLE);
+  try {
+    return new Connection(await proveAsHost(transport, options.bootKey, options.within), 'odd', options.opened);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}

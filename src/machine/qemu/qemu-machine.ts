@@ -1,0 +1,340 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import type { AgentFiles } from '../../bundle/agent-build.ts';
+import type { QemuInstall } from '../../bundle/assets/qemu.ts';
+import type { machineNames } from '../../bundle/folder.ts';
+import type { ChannelStream } from '../../channel/channel-stream.ts';
+import type { Connection, Open } from '../../channel/connection.ts';
+import { MOUNT_APP } from '../../channel/messages/guest.ts';
+import { call } from '../../channel/methods.ts';
+import { Fault } from '../../fault/fault.ts';
+import { freeSpace } from '../../platform/free-space.ts';
+import { hostBootId, hostSystem } from '../../platform/host.ts';
+import { logTail } from '../../platform/log-tail.ts';
+import { isRunning, type ProcessIdentity } from '../../platform/process-identity.ts';
+import { processOfPidFile } from '../../platform/process-search.ts';
+import { writeWhole } from '../../platform/whole-file.ts';
+import type { BootImage, Capabilities, Machine, MachineState, StartOptions, StopManner } from '../machine.ts';
+import { isEmulated } from './accelerator.ts';
+import { bootArchive } from './boot-archive.ts';
+import { ensureOverlay, LEAST_FREE } from './disk.ts';
+import { ensureSshKeys, newBootKey, readBootKey } from './keys.ts';
+import { launchFault, launchQemu } from './launch.ts';
+import { openLink } from './link.ts';
+import { QmpClient } from './qmp.ts';
+import { type MachineRecord, readRecord, writeRecord } from './record.ts';
+import { bringDown, STOP_DEADLINES } from './shutdown.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface QemuMachineParts {
+  name: string;
+  names: ReturnType<typeof machineNames>;
+  /** where the machine's sockets are */
+  sockets: string;
+  /** MiB */
+  memory: number;
+  cpus: number;
+  /** Loaded and checked only when a guest must be started. */
+  assets(recordedImage: string | undefined): Promise<{ qemu: QemuInstall; image: BootImage }>;
+  agent(): Promise<AgentFiles>;
+  accelerator(qemu: QemuInstall, image: BootImage, signal?: AbortSignal): Promise<Verdict>;
+  /** answers what the guest opens */
+  opened(open: Open, stream: ChannelStream): void;
+  /** something a person may want to know: stale files cleaned, a guest lost */
+  note(text: string): void;
+}
+
+/** A running QEMU and what we hold of it. */
+interface Held {
+  qemu: ProcessIdentity;
+  qmp: QmpClient;
+  bootKey: Uint8Array;
+  run: NonNullable<MachineRecord['run']>;
+}
+
+/** Milliseconds a cold boot may take until the agent daemon answers. Ten times what a slow emulated start was measured to need. */
+const BOOT_WITHIN = 120_000;
+/** Milliseconds until a daemon that fell, or one whose supervisor fell, must answer again. */
+const RETURN_WITHIN = 30_000;
+
+/** A machine under QEMU. One supervisor holds it; QEMU itself outlives its supervisor. */
+export class QemuMachine implements Machine {
+  readonly #parts: QemuMachineParts;
+  #state: MachineState = { state: 'stopped', reason: undefined };
+  #held: Held | undefined;
+  #starting: Promise<Connection> | undefined;
+  #nextTarget = 1;
+
+  constructor(parts: QemuMachineParts) {
+    this.#parts = parts;
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  get capabilities(): Capabilities {
+    return { emulated: isEmulated(this.#held?.run.accelerator ?? 'tcg'), addDisk: true };
+  }
+
+  /** What runs the guest now, for `status`. */
+  get run(): MachineRecord['run'] {
+    return this.#held?.run;
+  }
+
+  start(options: StartOptions): Promise<Connection> {
+    if (this.#state.state === 'running') return Promise.resolve(this.#state.connection);
+    this.#starting ??= this.#bringUp(options).finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /** Finds a QEMU that an earlier supervisor left running and continues it, or cleans up what is left of it. True when a guest runs now. */
+  async adopt(): Promise<boolean> {
+    const { names } = this.#parts;
+    const record = await readRecord(names.record);
+    const left = await this.#findLeftQemu(record);
+    if (left === undefined) {
+      await this.#cleanStale(record);
+      return false;
+    }
+    const qmp = await QmpClient.connect(this.#qmpSocket).catch(() => undefined);
+    const bootKey = await readBootKey(names.bootKey);
+    if (qmp === undefined || bootKey === undefined || record?.run === undefined) {
+      this.#parts.note(`a QEMU without its control files was left running (process ${left.pid}); ended it`);
+      await bringDown({ qemu: left, qmp, connection: undefined });
+      await this.#cleanStale(record);
+      return false;
+    }
+    this.#hold({ qemu: left, qmp, bootKey, run: record.run });
+    try {
+      await this.#connect({ resumed: true, within: RETURN_WITHIN });
+      this.#parts.note('continued the machine that an earlier supervisor had left running');
+      return true;
+    } catch (error) {
+      this.#parts.note(`the machine left running does not answer (${error instanceof Error ? error.message : error}); ended it`);
+      await this.stop();
+      return false;
+    }
+  }
+
+  async stop(): Promise<StopManner> {
+    const held = this.#held;
+    if (held === undefined) return 'not running';
+    const wasUp = this.#state.state !== 'starting';
+    const connection = this.#state.state === 'running' ? this.#state.connection : undefined;
+    this.#state = { state: 'stopping' };
+    // A guest that never came up has nothing to save and would not hear the power button.
+    const deadlines = wasUp ? STOP_DEADLINES : { ...STOP_DEADLINES, powerButton: 0 };
+    const manner = await bringDown({ qemu: held.qemu, qmp: held.qmp, connection }, deadlines);
+    await this.#fell('stopped');
+    return manner;
+  }
+
+  async mountApp(name: string, disk: string, path: string): Promise<void> {
+    const held = this.#held;
+    if (held === undefined || this.#state.state !== 'running') throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`, { hint: 'pcoder start' });
+    const node = `app-${name}`;
+    const plugged = await this.#pluggedApps(held.qmp);
+    let target = plugged.get(node);
+    if (target === undefined) {
+      while ([...plugged.values()].includes(this.#nextTarget)) this.#nextTarget++;
+      target = this.#nextTarget++;
+      const file = { driver: 'file', filename: disk, 'read-only': true };
+      await held.qmp.execute('blockdev-add', { driver: 'raw', 'node-name': node, 'read-only': true, file });
+      await held.qmp.execute('device_add', { driver: 'scsi-hd', id: `${node}.${target}`, bus: 'apps.0', 'scsi-id': target, drive: node });
+    }
+    await call(this.#state.connection, MOUNT_APP, { target, path }, z.unknown());
+  }
+
+  /** Which tools' disks are plugged in, by node name, with their SCSI targets; asked of QEMU, which outlives our memory. */
+  async #pluggedApps(qmp: QmpClient): Promise<Map<string, number>> {
+    const devices = z.array(z.object({ name: z.string() })).parse(await qmp.execute('qom-list', { path: '/machine/peripheral' }));
+    const found = new Map<string, number>();
+    for (const { name } of devices) {
+      const [, node, target] = /^(app-.+)\.(\d+)$/.exec(name) ?? [];
+      if (node !== undefined) found.set(node, Number(target));
+    }
+    return found;
+  }
+
+  async #bringUp({ progress, signal }: StartOptions): Promise<Connection> {
+    const { names, name } = this.#parts;
+    this.#state = { state: 'starting' };
+    try {
+      const record = await readRecord(names.record);
+      const { qemu, image } = await this.#parts.assets(record?.image);
+      if ((await freeSpace(names.home)) < LEAST_FREE) {
+        throw new Fault('disk-full', `less than ${LEAST_FREE / 2 ** 20} MiB are free for the machine's disk in ${names.home}`, { hint: 'free some space on that disk and try again' });
+      }
+      const verdict = await this.#parts.accelerator(qemu, image, signal);
+      signal?.throwIfAborted();
+      progress({ type: 'step', step: `starting machine ${name} (${verdict.accelerator})` });
+      await ensureOverlay(qemu, names.overlay, image.root);
+      const bootKey = await newBootKey(names.bootKey);
+      await this.#writeBootArchive(image, bootKey);
+      await writeRecord(names.record, { version: 1, image: image.id });
+      const { identity, qmp } = await launchQemu(
+        {
+          name,
+          accelerator: verdict.accelerator,
+          memory: this.#parts.memory,
+          cpus: this.#parts.cpus,
+          kernel: image.kernel,
+          initrd: names.bootArchive,
+          overlay: names.overlay,
+          base: image.root,
+          qmpSocket: this.#qmpSocket,
+          channelSocket: this.#channelSocket,
+          consoleLog: names.consoleLog,
+          pidFile: names.qemuPid,
+          sandbox: hostSystem() === 'linux',
+        },
+        qemu,
+        names.qemuLog,
+      );
+      const run = {
+        pid: identity.pid,
+        ...(identity.started === undefined ? {} : { started: identity.started }),
+        hostBoot: hostBootId(),
+        accelerator: verdict.accelerator,
+        reason: verdict.reason,
+        since: new Date().toISOString(),
+      };
+      this.#hold({ qemu: identity, qmp, bootKey, run });
+      await writeRecord(names.record, { version: 1, image: image.id, run });
+      const connection = await this.#connect({ resumed: false, within: BOOT_WITHIN, signal });
+      // The guest has read it: the keys in it need not stay on the disk.
+      await rm(names.bootArchive, { force: true });
+      progress({ type: 'done', step: `machine ${name} is up` });
+      return connection;
+    } catch (error) {
+      await this.stop();
+      this.#state = { state: 'stopped', reason: error instanceof Error ? error.message : String(error) };
+      throw error;
+    }
+  }
+
+  async #writeBootArchive(image: BootImage, bootKey: Uint8Array): Promise<void> {
+    const { names } = this.#parts;
+    const keys = await ensureSshKeys(names);
+    const archive = bootArchive({ agent: await this.#parts.agent(), bootKey, sshHostKey: keys.hostPrivate, sshAuthorizedKey: keys.userPublic });
+    const initrd = await readFile(image.initrd);
+    // The kernel unpacks archives one behind the other, each beginning at a multiple of four.
+    const gap = Buffer.alloc((4 - (initrd.byteLength % 4)) % 4);
+    await writeWhole(names.bootArchive, Buffer.concat([initrd, gap, archive]), { mode: 0o600 });
+  }
+
+  #hold(held: Held): void {
+    this.#held = held;
+    held.qmp.onEvent = ({ name, data }) => {
+      // The agent daemon has gone; QEMU keeps our socket, so we end it and wait for the daemon's return.
+      if (name === 'VSERPORT_CHANGE' && data['id'] === 'channel0' && data['open'] === false && this.#state.state === 'running') this.#state.connection.close();
+    };
+    held.qmp.closed.then(() => this.#qemuEnded(held));
+  }
+
+  async #connect(options: { resumed: boolean; within: number; signal?: AbortSignal | undefined }): Promise<Connection> {
+    const held = this.#held;
+    if (held === undefined) throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`);
+    const link = openLink({ socket: this.#channelSocket, bootKey: held.bootKey, within: options.within, resumed: options.resumed, opened: this.#parts.opened });
+    link.catch(() => {});
+    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(async (error: unknown) => {
+      if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
+      throw error;
+    });
+    this.#state = { state: 'running', connection };
+    connection.closed.then(() => this.#lostLink(connection));
+    return connection;
+  }
+
+  async #bootFault(cause: Fault): Promise<Fault> {
+    const console = await logTail(this.#parts.names.consoleLog, 6);
+    return new Fault('boot-timeout', `the guest of machine ${this.#parts.name} did not come up`, {
+      cause: console === '' ? cause : new Error(`the guest's console said: ${console}`, { cause }),
+      hint: 'pcoder logs shows the whole console; pcoder doctor checks the image',
+    });
+  }
+
+  /** Rejects when QEMU ends. */
+  async #ended(held: Held): Promise<never> {
+    await held.qmp.closed;
+    const console = await logTail(this.#parts.names.consoleLog, 4);
+    throw await launchFault(`QEMU ended before the guest was up${console === '' ? '' : `; its console ended with: ${console}`}`, this.#parts.names.qemuLog);
+  }
+
+  #lostLink(connection: Connection): void {
+    if (this.#state.state !== 'running' || this.#state.connection !== connection || this.#held === undefined) return;
+    this.#state = { state: 'reconnecting' };
+    this.#parts.note('the agent daemon in the guest went away; waiting for its return');
+    this.#starting = this.#connect({ resumed: true, within: RETURN_WITHIN }).finally(() => {
+      this.#starting = undefined;
+    });
+    this.#starting.then(
+      () => this.#parts.note('the agent daemon is back'),
+      async (error: unknown) => {
+        this.#parts.note(`the agent daemon did not return: ${error instanceof Error ? error.message : error}`);
+        await this.stop();
+      },
+    );
+  }
+
+  async #qemuEnded(held: Held): Promise<void> {
+    if (this.#held !== held || this.#state.state === 'stopping') return;
+    if (isRunning(held.qemu)) {
+      // The control connection is lost while QEMU lives: nobody could stop it any more.
+      await bringDown({ qemu: held.qemu, qmp: undefined, connection: undefined });
+    }
+    const said = await logTail(this.#parts.names.qemuLog, 3);
+    await this.#fell(said === '' ? 'QEMU ended' : `QEMU ended: ${said}`);
+  }
+
+  async #fell(reason: string): Promise<void> {
+    const { names } = this.#parts;
+    if (this.#state.state === 'running') this.#state.connection.close();
+    this.#held?.qmp.close();
+    this.#held = undefined;
+    this.#state = { state: 'stopped', reason };
+    const record = await readRecord(names.record).catch(() => undefined);
+    if (record !== undefined) await writeRecord(names.record, { version: 1, image: record.image });
+    await this.#removeRunFiles();
+  }
+
+  async #findLeftQemu(record: MachineRecord | undefined): Promise<ProcessIdentity | undefined> {
+    const { run } = record ?? {};
+    const recorded = run?.hostBoot === hostBootId() ? { pid: run.pid, started: run.started } : undefined;
+    if (recorded !== undefined && isRunning(recorded)) return recorded;
+    // A supervisor killed between QEMU's start and its record leaves only the pid file.
+    return processOfPidFile(this.#parts.names.qemuPid, this.#parts.names.qemuPid);
+  }
+
+  async #cleanStale(record: MachineRecord | undefined): Promise<void> {
+    if (record?.run !== undefined) {
+      this.#parts.note(`cleaned up after a machine that ended without its supervisor (QEMU process ${record.run.pid} is gone)`);
+      await writeRecord(this.#parts.names.record, { version: 1, image: record.image });
+    }
+    await this.#removeRunFiles();
+  }
+
+  async #removeRunFiles(): Promise<void> {
+    const { names } = this.#parts;
+    const files = [names.qemuPid, names.bootKey, names.bootArchive, this.#qmpSocket, this.#channelSocket];
+    await Promise.all(files.map((path) => rm(path, { force: true })));
+  }
+
+  get #qmpSocket(): string {
+    return join(this.#parts.sockets, 'qmp.sock');
+  }
+
+  get #channelSocket(): string {
+    return join(this.#parts.sockets, 'channel.sock');
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(new Fault('interrupted', 'interrupted')), { once: true });
+  });
+}

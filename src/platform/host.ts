@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+
+export type HostSystem = 'linux' | 'windows' | 'macos';
+
+/** Which system this host runs. Nothing outside `platform/` asks. */
+export function hostSystem(platform: NodeJS.Platform = process.platform): HostSystem {
+  if (platform === 'win32') return 'windows';
+  return platform === 'darwin' ? 'macos' : 'linux';
+}
+
+/** An identity of this boot of the host: verdicts about hardware hold until it changes. */
+export function hostBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Names the user in per-user paths. */
+export function userTag(): string {
+  const { uid, username } = userInfo();
+  return uid >= 0 ? String(uid) : username.replace(/[^\w.-]/g, '_');
+}
+
+export function isSuperuser(): boolean {
+  return process.getuid?.() === 0;
+}

@@ -1,0 +1,65 @@
+import * as z from 'zod/mini';
+import { WindowSize } from '../channel/messages/exec.ts';
+import { GuestInfo } from '../channel/messages/guest.ts';
+
+/** Methods of the supervisor's socket, as the commands call them. */
+export const STATUS = 'status';
+export const START = 'start';
+export const STOP = 'stop';
+export const SESSION = 'session';
+export const SSH_ACCESS = 'ssh-access';
+
+export const Nothing = z.object({});
+export { WindowSize };
+
+export const StatusReply = z.object({
+  machine: z.string(),
+  state: z.enum(['stopped', 'starting', 'running', 'reconnecting', 'stopping']),
+  reason: z.optional(z.string()),
+  supervisor: z.object({ pid: z.int(), resident: z.number() }),
+  run: z.optional(
+    z.object({
+      pid: z.int(),
+      accelerator: z.string(),
+      reason: z.string(),
+      since: z.string(),
+      resident: z.optional(z.number()),
+    }),
+  ),
+  guest: z.optional(GuestInfo),
+  sshPort: z.optional(z.int()),
+  sessions: z.array(z.object({ id: z.string(), work: z.string(), project: z.string(), state: z.string() })),
+  notes: z.array(z.string()),
+});
+export type StatusReply = z.infer<typeof StatusReply>;
+
+export const SshAccess = z.object({ port: z.int(), config: z.string(), host: z.string() });
+export type SshAccess = z.infer<typeof SshAccess>;
+
+const ProgressMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('step'), step: z.string() }),
+  z.object({ type: z.literal('amount'), step: z.string(), done: z.number(), total: z.optional(z.number()), unit: z.enum(['bytes', 'items']) }),
+  z.object({ type: z.literal('done'), step: z.string() }),
+  z.object({ type: z.literal('note'), text: z.string() }),
+]);
+
+/** What a session tells its command, beside the program's output. */
+export const SessionEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), event: ProgressMessage }),
+  z.object({ type: z.literal('session'), id: z.string(), guestPath: z.string() }),
+  z.object({ type: z.literal('started') }),
+  z.object({
+    type: z.literal('report'),
+    changed: z.array(z.string()),
+    deleted: z.array(z.string()),
+    conflicts: z.array(z.string()),
+    refused: z.array(z.object({ path: z.string(), reason: z.string() })),
+  }),
+  z.object({ type: z.literal('exit'), code: z.nullable(z.int()), signal: z.nullable(z.string()) }),
+]);
+export type SessionEvent = z.infer<typeof SessionEvent>;
+
+/** Where a start has got to; the stream ends when the machine is up. */
+export const StartEvent = z.object({ type: z.literal('progress'), event: ProgressMessage });
+
+export const StopReply = z.object({ manner: z.string() });

@@ -1,0 +1,151 @@
+import { buildAgent } from '../bundle/agent-build.ts';
+import { loadApp } from "../bundle/assets/app.ts";
+import { pinOf } from "../bundle/assets/app-pins.ts";
+import { loadImage } from '../bundle/assets/image.ts';
+import { loadQemu } from '../bundle/assets/qemu.ts';
+import { type Folder, machineNames, stateNames } from '../bundle/folder.ts';
+import type { Progress } from '../bundle/progress.ts';
+import { machineSize, readSettings } from '../bundle/settings.ts';
+import type { ChannelStream } from '../channel/channel-stream.ts';
+import type { Connection } from '../channel/connection.ts';
+import { EGRESS, EgressRequest } from '../channel/messages/egress.ts';
+import { conversation, serve } from '../channel/methods.ts';
+import { EgressGate } from '../egress/gate.ts';
+import type { BootImage, Machine } from '../machine/machine.ts';
+import { candidates } from '../machine/qemu/accelerator.ts';
+import { probe } from '../machine/qemu/probe.ts';
+import { QemuMachine } from '../machine/qemu/qemu-machine.ts';
+import { decideAccelerator } from '../machine/qemu/verdict.ts';
+import { hostBootId, hostSystem } from '../platform/host.ts';
+import { CommandFace } from '../session/command-face.ts';
+import type { SessionRecord } from '../session/record.ts';
+import type { SessionRequest } from '../session/request.ts';
+import { runSession } from '../session/run-session.ts';
+import type { ToolSupplies } from '../session/tool-launch.ts';
+import { Turns } from '../session/turns.ts';
+import { loadProfile } from '../tools/profiles.ts';
+import { type ScriptedModel, startScriptedModel } from '../tools/scripted-model/server.ts';
+import type { Journal } from './journal.ts';
+import { openSshListener, type SshListener } from './ssh-listener.ts';
+import { StartQueue } from './start-queue.ts';
+
+/** Everything one machine has on the host, wired together: the machine, its way out, its sessions, its ssh port. */
+export class Supervisor {
+  readonly folder: Folder;
+  readonly machineName: string;
+  readonly journal: Journal;
+  readonly machine: QemuMachine;
+  readonly sessions = new Map<string, SessionRecord>();
+  readonly #gate = new EgressGate();
+  readonly #turns = new Turns();
+  readonly #queue: StartQueue;
+  #scripted: Promise<ScriptedModel> | undefined;
+  #ssh: Promise<SshListener> | undefined;
+
+  private constructor(folder: Folder, machineName: string, journal: Journal, machine: (supervisor: () => Supervisor) => QemuMachine) {
+    this.folder = folder;
+    this.machineName = machineName;
+    this.journal = journal;
+    this.machine = machine(() => this);
+    this.#queue = new StartQueue(this.machine);
+  }
+
+  static async create(folder: Folder, machineName: string, sockets: string, journal: Journal): Promise<Supervisor> {
+    const size = machineSize(await readSettings(folder));
+    return new Supervisor(folder, machineName, journal, (supervisor) =>
+      new QemuMachine({
+        name: machineName,
+        names: machineNames(folder, machineName),
+        sockets,
+        ...size,
+        assets: (image) => loadAssets(folder, image),
+        agent: buildAgent,
+        accelerator: (qemu, image, signal) => chooseAccelerator(folder, qemu, image, signal),
+        opened: (open, stream) => supervisor().#guestOpened(open, stream),
+        note: (text) => journal.note(text),
+      }),
+    );
+  }
+
+  async up(progress: Progress, signal: AbortSignal): Promise<Connection> {
+    const connection = await this.#queue.up(progress, signal);
+    await this.ssh();
+    return connection;
+  }
+
+  async session(request: SessionRequest, stream: ChannelStream): Promise<void> {
+    const tools: ToolSupplies = {
+      profile: (name) => loadProfile(this.folder, name),
+      appDisk: async (tool) => (await loadApp(this.folder, tool.name, pinOf(tool.name))).disk,
+      scriptedPort: async () => (await this.#model()).port,
+    };
+    let id: string | undefined;
+    const watch = (record: SessionRecord) => {
+      id = record.id;
+      this.sessions.set(record.id, record);
+    };
+    const { folder, machineName } = this;
+    const machine: Machine = this.machine;
+    const up = (progress: Progress, signal: AbortSignal) => this.up(progress, signal);
+    try {
+      await runSession({ folder, machineName, machine, up, gate: this.#gate, tools, turns: this.#turns, watch }, request, new CommandFace(stream));
+    } finally {
+      if (id !== undefined) this.sessions.delete(id);
+    }
+  }
+
+  /** The ssh port of the running machine, opened on first use. */
+  ssh(): Promise<SshListener> {
+    this.#ssh ??= openSshListener(machineNames(this.folder, this.machineName), this.machineName, () =>
+      this.machine.state.state === 'running' ? this.machine.state.connection : undefined,
+    ).catch((error: unknown) => {
+      this.#ssh = undefined;
+      throw error;
+    });
+    return this.#ssh;
+  }
+
+  async stop(): Promise<string> {
+    const manner = await this.machine.stop();
+    await (await this.#ssh)?.close();
+    this.#ssh = undefined;
+    return manner;
+  }
+
+  /** Ends what would keep this process alive, the machine aside. */
+  async close(): Promise<void> {
+    await (await this.#scripted)?.close();
+    await (await this.#ssh)?.close();
+  }
+
+  #model(): Promise<ScriptedModel> {
+    this.#scripted ??= startScriptedModel();
+    return this.#scripted;
+  }
+
+  #guestOpened(open: Parameters<ReturnType<typeof serve>>[0], stream: ChannelStream): void {
+    serve({ [EGRESS]: conversation(EgressRequest, (request, opened) => this.#gate.serve(request, opened)) })(open, stream);
+  }
+}
+
+async function loadAssets(folder: Folder, recordedImage: string | undefined) {
+  const qemu = await loadQemu(folder);
+  const image = await loadImage(folder, recordedImage);
+  const kernelHash = image.manifest.files['vmlinuz']?.sha256 ?? '';
+  return { qemu, image: { ...image, kernelHash } };
+}
+
+async function chooseAccelerator(
+  folder: Folder,
+  qemu: Awaited<ReturnType<typeof loadAssets>>['qemu'],
+  image: BootImage,
+  signal: AbortSignal | undefined,
+) {
+  return decideAccelerator({
+    candidates: candidates(hostSystem()),
+    identity: { hostBoot: hostBootId(), qemuHash: qemu.qemuHash, kernelHash: image.kernelHash },
+    cache: stateNames(folder).accelerator,
+    probe: (accelerator) => probe(accelerator, qemu, image, signal),
+    forced: (await readSettings(folder)).accelerator,
+  });
+}

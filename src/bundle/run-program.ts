@@ -2,13 +2,13 @@ import { execa } from 'execa';
 import { Fault, systemCode } from '../fault/fault.ts';
 
 export interface RunOptions {
+  /** what messages call it, where the program is started through another */
+  name?: string;
   cwd?: string;
   /** added to this process's environment; undefined removes a name */
   env?: Record<string, string | undefined>;
   /** a file the program's standard output goes to; then the result is empty */
   outputFile?: string;
-  /** called with each line of standard error */
-  onErrorLine?: (line: string) => void;
   signal?: AbortSignal | undefined;
 }
 
@@ -17,10 +17,11 @@ export type RunProgram = (file: string, args: readonly string[], options?: RunOp
 
 /**
  * The real one.
- * @throws Fault `prerequisite-missing` when the program is not there, `interrupted`, `build-failed` with the program's last words
+ * @throws Fault `prerequisite-missing` when the program is not there, `interrupted`, `disk-full`, `build-failed` with the program's last words
  */
 export const runProgram: RunProgram = async (file, args, options = {}) => {
-  const child = execa(file, args, {
+  const name = options.name ?? file;
+  const result = await execa(file, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { LC_ALL: 'C.UTF-8', LD_PRELOAD: undefined, ...options.env },
     stdin: 'ignore',
@@ -30,12 +31,11 @@ export const runProgram: RunProgram = async (file, args, options = {}) => {
     forceKillAfterDelay: 5000,
     reject: false,
   });
-  if (options.onErrorLine !== undefined) {
-    for await (const line of child.iterable({ from: 'stderr' })) options.onErrorLine(line);
-  }
-  const result = await child;
   if (!result.failed) return options.outputFile === undefined ? String(result.stdout ?? '') : '';
-  if (result.isCanceled) throw new Fault('interrupted', `${file} was interrupted`);
+  // A Ctrl-C reaches the whole foreground group: the child may have died of it before we said so.
+  if (result.isCanceled || options.signal?.aborted || result.signal === 'SIGINT') {
+    throw new Fault('interrupted', `${name} was interrupted`);
+  }
   if (systemCode(result.cause) === 'ENOENT') {
     throw new Fault('prerequisite-missing', `${file} is not installed here`, { cause: result.cause });
   }
@@ -44,11 +44,13 @@ export const runProgram: RunProgram = async (file, args, options = {}) => {
     .split('\n')
     .slice(-8)
     .join('\n');
-  throw new Fault(
-    'build-failed',
-    `${file} ${args[0] ?? ''} failed (${result.exitCode ?? result.signal ?? 'not started'})`,
-    {
-      cause: new Error(lastWords),
-    },
-  );
+  const cause = new Error(lastWords);
+  if (/No space left on device|Disk quota exceeded/.test(lastWords)) {
+    throw new Fault('disk-full', `${name} found no space left`, {
+      cause,
+      hint: 'free some space and run the same command again',
+    });
+  }
+  const how = result.exitCode ?? result.signal ?? 'not started';
+  throw new Fault('build-failed', `${name} failed (${how})`, { cause });
 };

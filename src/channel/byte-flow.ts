@@ -5,6 +5,7 @@ import type { ChannelStream } from './channel-stream.ts';
 /** A stream whose lane 0 is one byte stream each way, as Node's Duplex: for TCP connections carried over the channel. */
 export function duplexOf(stream: ChannelStream): Duplex {
   let held = 0;
+  let peerEnded = false;
   const duplex = new Duplex({
     allowHalfOpen: true,
     // Called once the reader wants more: only then is what it had buffered dealt with.
@@ -20,7 +21,9 @@ export function duplexOf(stream: ChannelStream): Duplex {
       done();
     },
     destroy: (error, done) => {
-      if (!stream.closed) stream.reset(error instanceof Fault ? error : new Fault('interrupted', 'the connection was closed'));
+      // Ended both ways: the end may still wait for its turn, and a reset would overtake it.
+      const isOver = peerEnded && duplex.writableFinished;
+      if (!stream.closed && !isOver) stream.reset(error instanceof Fault ? error : new Fault('interrupted', 'the connection was closed'));
       done(error);
     },
   });
@@ -29,7 +32,10 @@ export function duplexOf(stream: ChannelStream): Duplex {
       if (duplex.push(chunk)) stream.consumed(chunk.byteLength);
       else held += chunk.byteLength;
     },
-    end: () => duplex.push(null),
+    end: () => {
+      peerEnded = true;
+      duplex.push(null);
+    },
     closed: (error) => {
       if (error !== undefined) duplex.destroy(error);
     },

@@ -55,10 +55,16 @@ export class ChannelStream {
     for (const deliver of early) deliver(events);
   }
 
+  /** @throws Fault `protocol-violation` when the message does not fit into a frame */
   send(message: unknown): void {
-    const payload = Buffer.from(JSON.stringify(message));
-    if (payload.byteLength > MAX_JSON) throw new Fault('protocol-violation', `a message of ${payload.byteLength} bytes is over the channel's limit`);
-    this.#push({ kind: 'message', payload });
+    this.#push(messageItem(message));
+  }
+
+  /** Sends a message before bytes that still wait for credit: a signal must reach a program that reads no input. */
+  sendAhead(message: unknown): void {
+    if (this.#closed) return;
+    this.#queue.unshift(messageItem(message));
+    this.#host.ready(this);
   }
 
   /** Resolves when the bytes have left under the peer's credit; rejects when the stream is cut before. */
@@ -177,4 +183,10 @@ export class ChannelStream {
   #closeWhenBothEnded(): void {
     if (this.#peerEnded && this.#ended && this.#queue.length === 0) this.close(undefined);
   }
+}
+
+function messageItem(message: unknown): Outgoing {
+  const payload = Buffer.from(JSON.stringify(message));
+  if (payload.byteLength > MAX_JSON) throw new Fault('protocol-violation', `a message of ${payload.byteLength} bytes is over the channel's limit of ${MAX_JSON}`);
+  return { kind: 'message', payload };
 }

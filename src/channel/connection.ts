@@ -46,13 +46,15 @@ export class Connection implements StreamHost {
     });
   }
 
-  /** @throws Fault `guest-unreachable` when the connection is down */
+  /** @throws Fault `guest-unreachable` when the connection is down, `protocol-violation` when the parameters do not fit into a frame */
   open(method: string, params: unknown): ChannelStream {
     if (this.#down) throw new Fault('guest-unreachable', 'the connection is closed');
+    const payload = Buffer.from(JSON.stringify({ method, params }));
+    if (payload.byteLength > MAX_JSON) throw new Fault('protocol-violation', `a request of ${payload.byteLength} bytes is over the channel's limit of ${MAX_JSON}`);
     const stream = new ChannelStream(this.#next, this);
     this.#next += 2;
     this.#streams.set(stream.id, stream);
-    this.#control(FRAME.open, stream.id, Buffer.from(JSON.stringify({ method, params })));
+    this.#control(FRAME.open, stream.id, payload);
     return stream;
   }
 
@@ -115,6 +117,8 @@ export class Connection implements StreamHost {
   }
 
   #received(frame: Frame): void {
+    // A socket that was closed may still deliver what was under way.
+    if (this.#down) return;
     try {
       this.#dispatch(frame);
     } catch (error) {
@@ -147,7 +151,7 @@ export class Connection implements StreamHost {
 
   #openedByPeer(frame: Frame): void {
     const peerIsOdd = this.#side === 'even';
-    if ((frame.stream % 2 === 1) !== peerIsOdd || this.#streams.has(frame.stream)) {
+    if (frame.stream === 0 || (frame.stream % 2 === 1) !== peerIsOdd || this.#streams.has(frame.stream)) {
       throw new Fault('protocol-violation', 'the peer opened a stream number that is not its own');
     }
     const open = parse(frame.payload);

@@ -3,16 +3,21 @@ import { FAULTS, type FaultCode } from '../fault/codes.ts';
 import { Fault } from '../fault/fault.ts';
 import { faultRecord } from '../fault/render.ts';
 
+/** Characters of each text of a fault; with eight causes it still fits into one frame. */
+const LONGEST = 4096;
+const text = z.string().check(z.maxLength(LONGEST));
+
 const FaultMessage = z.object({
   code: z.string().check(z.maxLength(64)),
-  message: z.string().check(z.maxLength(8192)),
-  causes: z.array(z.string().check(z.maxLength(8192))).check(z.maxLength(8)),
-  hint: z.optional(z.string().check(z.maxLength(8192))),
+  message: text,
+  causes: z.array(text).check(z.maxLength(8)),
+  hint: z.optional(text),
 });
 
-/** A fault as it travels in a reset frame. */
+/** A fault as it travels in a reset frame; what is too long is cut. */
 export function encodeFault(error: Fault): Uint8Array {
-  return Buffer.from(JSON.stringify(faultRecord(error)));
+  const { code, message, causes, hint } = faultRecord(error);
+  return Buffer.from(JSON.stringify({ code, message: cut(message), causes: causes.map(cut), ...(hint === undefined ? {} : { hint: cut(hint) }) }));
 }
 
 export function decodeFault(payload: Uint8Array): Fault {
@@ -20,6 +25,10 @@ export function decodeFault(payload: Uint8Array): Fault {
   if (!parsed.success) return new Fault('protocol-violation', 'the peer cut a stream without a readable reason');
   const { code, message, causes, hint } = parsed.data;
   return new Fault(isFaultCode(code) ? code : 'internal', message, { hint, cause: causeChain(causes) });
+}
+
+function cut(long: string): string {
+  return long.slice(0, LONGEST);
 }
 
 function parseOrUndefined(payload: Uint8Array): unknown {

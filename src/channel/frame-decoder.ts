@@ -1,8 +1,13 @@
-import { decodeHeader, type Frame, HEADER_BYTES, type Header } from './frame.ts';
+import { decodeHeader, FRAME, type Frame, HEADER_BYTES, type Header } from './frame.ts';
 
-/** Cuts a byte stream into frames; holds at most one frame's bytes. */
+/**
+ * Cuts a byte stream into frames. Data is handed on in the pieces it comes in, since its frame borders mean nothing: no copy, and no
+ * megabytes of half-full frames. Every other frame is handed on whole.
+ */
 export class FrameDecoder {
   #header: Header | undefined;
+  /** of the current frame, bytes still to come */
+  #missing = 0;
   #chunks: Uint8Array[] = [];
   #held = 0;
 
@@ -14,12 +19,21 @@ export class FrameDecoder {
       if (this.#header === undefined) {
         if (this.#held < HEADER_BYTES) return;
         this.#header = decodeHeader(this.#take(HEADER_BYTES));
+        this.#missing = this.#header.length;
       }
-      const { length, kind, lane, stream } = this.#header;
-      if (this.#held < length) return;
-      this.#header = undefined;
-      yield { kind, lane, stream, payload: this.#take(length) };
+      const { kind, lane, stream } = this.#header;
+      const size = kind === FRAME.data ? this.#nextPiece() : this.#missing;
+      if (this.#held < size || (size === 0 && this.#missing > 0)) return;
+      const payload = this.#take(size);
+      this.#missing -= size;
+      if (this.#missing === 0) this.#header = undefined;
+      yield { kind, lane, stream, payload };
     }
+  }
+
+  /** Bytes of the current frame that lie in one piece. */
+  #nextPiece(): number {
+    return Math.min(this.#missing, this.#chunks[0]?.byteLength ?? 0);
   }
 
   #take(count: number): Uint8Array {
@@ -32,9 +46,7 @@ export class FrameDecoder {
     }
     const out = Buffer.allocUnsafe(count);
     let at = 0;
-    while (at < count) {
-      const next = this.#chunks[0];
-      if (next === undefined) break;
+    for (let next = this.#chunks[0]; at < count && next !== undefined; next = this.#chunks[0]) {
       const part = next.subarray(0, count - at);
       out.set(part, at);
       at += part.byteLength;

@@ -22,12 +22,16 @@ const Proof = z.object({ proof: hex(32) });
 export async function proveAsHost(transport: FrameTransport, key: Uint8Array, timeout: number): Promise<FrameTransport> {
   const nonce = randomBytes(32).toString('hex');
   const frames = helloFrames(transport, timeout);
-  sendHello(transport, { version: PROTOCOL_VERSION, nonce });
-  const answer = check(Answer, await frames.next());
-  sameVersion(answer.version);
-  if (!equal(answer.proof, proofOf(key, 'guest', nonce, answer.nonce))) throw wrongKey();
-  sendHello(transport, { proof: proofOf(key, 'host', nonce, answer.nonce) });
-  return frames.proven();
+  try {
+    sendHello(transport, { version: PROTOCOL_VERSION, nonce });
+    const answer = check(Answer, await frames.next());
+    sameVersion(answer.version);
+    if (!equal(answer.proof, proofOf(key, 'guest', nonce, answer.nonce))) throw wrongKey();
+    sendHello(transport, { proof: proofOf(key, 'host', nonce, answer.nonce) });
+    return frames.proven();
+  } finally {
+    frames.stopClock();
+  }
 }
 
 /** The guest's half. Waits without a deadline: the host may come whenever it likes. */
@@ -83,6 +87,7 @@ function helloFrames(transport: FrameTransport, timeout: number | undefined) {
   failed.catch(() => {});
   const queue: Frame[] = [];
   let wake: (() => void) | undefined;
+  let fallen: { error: Error | undefined } | undefined;
   const timer = timeout === undefined ? undefined : setTimeout(() => reject(new Fault('guest-unreachable', `the agent daemon did not answer within ${timeout / 1000} s`)), timeout);
   transport.listen({
     frame: (frame) => {
@@ -90,7 +95,10 @@ function helloFrames(transport: FrameTransport, timeout: number | undefined) {
       wake?.();
     },
     drain: () => {},
-    closed: (error) => reject(new Fault('guest-unreachable', 'the channel closed during the handshake', { cause: error })),
+    closed: (error) => {
+      fallen = { error };
+      reject(new Fault('guest-unreachable', 'the channel closed during the handshake', { cause: error }));
+    },
   });
   return {
     async next(): Promise<Frame> {
@@ -102,12 +110,14 @@ function helloFrames(transport: FrameTransport, timeout: number | undefined) {
         await Promise.race([promise, failed]);
       }
     },
+    stopClock: () => clearTimeout(timer),
     proven(): FrameTransport {
-      clearTimeout(timer);
       return {
         listen(events) {
           transport.listen(events);
           for (const frame of queue.splice(0)) events.frame(frame);
+          // Bytes right behind the proof may have ended it before anybody listened.
+          if (fallen !== undefined) events.closed(fallen.error);
         },
         send: (frame) => transport.send(frame),
         close: () => transport.close(),

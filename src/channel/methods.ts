@@ -61,6 +61,7 @@ export function call<T>(connection: Connection, method: string, params: unknown,
       if (parsed.success) resolve(parsed.data.reply as T);
       else reject(new Fault('protocol-violation', `the answer to ${method} does not fit: ${z.prettifyError(parsed.error)}`));
     },
+    end: () => stream.end(),
     closed: (error) => reject(error ?? new Fault('protocol-violation', `${method} ended without an answer`)),
   });
   return promise.finally(() => clearTimeout(timer));

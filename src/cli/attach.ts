@@ -32,7 +32,7 @@ export async function attachSession(context: Context, connection: Connection, re
   const attached: Attached = { code: EXIT.failed, session: undefined, report: undefined };
   let started = false;
   let interrupts = 0;
-  const control = (message: ExecControl) => stream.closed || stream.send(message);
+  const control = (message: ExecControl) => stream.closed || stream.sendAhead(message);
 
   const onSignal = (name: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
     interrupts++;

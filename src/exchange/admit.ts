@@ -10,7 +10,7 @@ import { below, checkPath, nameOf, parentOf } from './shared/path.ts';
 import type { Reason, Refusal } from './shared/reason.ts';
 
 /** What of the guest's listing may be acted upon. */
-export interface Admitted {
+interface Admitted {
   tree: Tree;
   refused: Refusal[];
 }

@@ -7,7 +7,7 @@ import { entrySchema, type Tree } from './shared/entry.ts';
 import type { SeenTree, Stamp } from './shared/stamp.ts';
 
 /** The last agreed tree, with what the host's files looked like then, so that they need not be read again. */
-export interface Base {
+interface Base {
   tree: Tree;
   seen: SeenTree;
   /** as it is in the file, to know whether anything is new */

@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, parse, relative, sep } from 'node:path';
 import { Fault } from '../fault/fault.ts';
 
-export interface RootSurroundings {
+interface RootSurroundings {
   /** the user's home folder */
   home: string;
   /** the portable folder, if the project must not hold what is around it */

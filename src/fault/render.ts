@@ -1,12 +1,12 @@
 import { Fault } from './fault.ts';
-import { visible } from './visible.ts';
+import { visibleLines } from './visible.ts';
 
 /** The text of an error for people: `error:`, indented `caused by:` lines, `hint:` last. */
 export function renderFault(error: unknown): string {
   const lines = [`error: ${messageOf(error)}`];
   for (const cause of causes(error)) lines.push(`  caused by: ${messageOf(cause)}`);
   const hint = hintOf(error);
-  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  if (hint !== undefined) lines.push(`hint: ${visibleLines(hint, '    ')}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -37,8 +37,8 @@ function hintOf(error: unknown): string | undefined {
 
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  // A quoted program's own output may span lines; each is made safe on its own.
-  return text.split('\n').map((line) => visible(line)).join('\n    ');
+  // A quoted program's own output may span lines.
+  return visibleLines(text, '    ');
 }
 
 function causes(error: unknown): unknown[] {

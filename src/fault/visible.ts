@@ -5,20 +5,26 @@
 export function visible(text: string, limit = 2000): string {
   let out = '';
   for (const character of text) {
+    if (out.length >= limit) return `${out}…`;
     const point = character.codePointAt(0) ?? 0;
     out += isHidden(point) ? `\\u{${point.toString(16)}}` : character;
-    if (out.length >= limit) return `${out}…`;
   }
   return out;
+}
+
+/** The same for text that may span lines, each made safe on its own. */
+export function visibleLines(text: string, indent = ''): string {
+  return text.split('\n').map((line) => visible(line)).join(`\n${indent}`);
 }
 
 function isHidden(point: number): boolean {
   return (
     point < 0x20 ||
     (point >= 0x7f && point <= 0x9f) ||
+    point === 0x061c ||
     (point >= 0x200b && point <= 0x200f) ||
     (point >= 0x2028 && point <= 0x202e) ||
-    (point >= 0x2066 && point <= 0x2069) ||
+    (point >= 0x2060 && point <= 0x2069) ||
     point === 0xfeff
   );
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { constants, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Connection } from '../channel/connection.ts';
 import { proveAsGuest } from '../channel/handshake.ts';
 import { EXEC, ExecRequest } from '../channel/messages/exec.ts';
@@ -13,7 +14,7 @@ import { guestInfo } from './info.ts';
 import { LoneWatch, powerOff } from './lone-watch.ts';
 import { makeFolders, placeFile } from './place.ts';
 import { openPort } from './port.ts';
-import { watchPort } from './port-line.ts';
+import { PortLine } from './port-line.ts';
 import { startProxy } from './proxy.ts';
 import { serveSsh } from './ssh.ts';
 
@@ -33,10 +34,14 @@ const methods = {
 const bootKey = readFileSync('/run/pcoder/boot.key');
 const lone = new LoneWatch();
 let host: Connection | undefined;
+let systemStarted = false;
+
+/** Milliseconds the first command has the guest to itself. */
+const HEAD_START = 150;
 
 startProxy(() => host);
 lone.hostLeft();
-watchPort(openPort(), new URL('./port-reader.mjs', import.meta.url), welcome, giveUp);
+new PortLine(openPort(), welcome);
 
 function welcome(transport: FrameTransport): void {
   proveAsGuest(transport, bootKey).then(
@@ -44,6 +49,7 @@ function welcome(transport: FrameTransport): void {
       const connection = new Connection(proven, 'even', serve(methods));
       host = connection;
       lone.hostArrived();
+      letSystemStart();
       connection.closed.then(() => {
         if (host === connection) host = undefined;
         lone.hostLeft();
@@ -56,8 +62,9 @@ function welcome(transport: FrameTransport): void {
   );
 }
 
-/** The start script runs us again. A thread blocked in a read would hold up an ordinary exit. */
-function giveUp(error: Error): void {
-  console.error(`agentd: ${error.message}`);
-  process.kill(process.pid, 'SIGKILL');
+/** The start script holds the system's own start back until the first host is served. Nobody reads the pipe after that. */
+function letSystemStart(): void {
+  if (systemStarted) return;
+  systemStarted = true;
+  setTimeout(() => writeFile('/run/pcoder/greeted', 'greeted\n', { flag: constants.O_WRONLY | constants.O_NONBLOCK }).catch(() => {}), HEAD_START);
 }

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import type * as z from 'zod/mini';
 import { incoming } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
@@ -20,10 +23,16 @@ export const exchangeMethods: Record<string, Method> = {
 function treeAt({ root, session }: z.infer<typeof ExchangeRequest>): FolderTree {
   const known = trees.get(root);
   if (known !== undefined) return known;
-  makeFolders(root);
-  const tree = new FolderTree(root, { session, owner: { uid: PORTABLE.uid, gid: PORTABLE.gid } });
+  // Only what is above it: a missing root says that there is no copy yet, an empty one that it was emptied.
+  makeFolders(dirname(root));
+  const tree = new FolderTree(root, { session, owner: { uid: PORTABLE.uid, gid: PORTABLE.gid }, settle: syncFileSystem });
   trees.set(root, tree);
   return tree;
+}
+
+/** One flush for all that was written, instead of one for each file, before the host records it as agreed. */
+async function syncFileSystem(folder: string): Promise<void> {
+  await promisify(execFile)('/bin/sync', ['-f', folder]);
 }
 
 async function send(bytes: AsyncIterable<Uint8Array>, stream: ChannelStream): Promise<void> {

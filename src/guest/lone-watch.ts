@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 
 /** Milliseconds a guest stays up with no host connected: a machine nobody can find must not run for ever. */
 const LONELY = 15 * 60_000;
@@ -17,15 +18,16 @@ export class LoneWatch {
   }
 }
 
-/** A clean shutdown; without a working systemd the kernel is asked directly, file systems flushed first. */
+/** A clean shutdown by the system's own init; where that does not run (yet), the kernel's own way with everything written first. */
 export function powerOff(): void {
   spawn('/bin/systemctl', ['poweroff'], { stdio: 'ignore' })
-    .on('error', force)
+    .on('error', powerOffByKernel)
     .on('exit', (code) => {
-      if (code !== 0) force();
+      if (code !== 0) powerOffByKernel();
     });
 }
 
-function force(): void {
-  spawn('/bin/systemctl', ['poweroff', '--force'], { stdio: 'ignore' }).on('error', () => {});
+/** Magic SysRq: sync, remount read-only, power off (kernel docs, admin-guide/sysrq). */
+function powerOffByKernel(): void {
+  for (const key of ['s', 'u', 'o']) writeFileSync('/proc/sysrq-trigger', key);
 }

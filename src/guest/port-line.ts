@@ -1,40 +1,81 @@
+import { spawn } from 'node:child_process';
 import { write } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { encodeHeader, type Frame } from '../channel/frame.ts';
-import { PREAMBLE } from '../channel/preamble.ts';
+import { FrameDecoder } from '../channel/frame-decoder.ts';
+import { PREAMBLE, PreambleHunter } from '../channel/preamble.ts';
 import type { FrameTransport, TransportEvents } from '../channel/transport.ts';
-import type { ReaderMessage } from './port-reader.ts';
 
 /** Bytes that may wait for a slow host before senders are asked to pause. */
 const HIGH_WATER = 512 * 1024;
+/** Milliseconds between two looks for a host while none is connected. */
+const LOOK_AGAIN = 200;
 
 /**
  * The port as a line that hosts come and go on: each host that connects gets a fresh transport, and the one before it ends.
- * `readerFile` is the module the reader thread runs.
+ *
+ * The kernel gives at most 4 KiB a read of the port, so each asynchronous read of ours would be paid for 25,600 times per 100 MB (15 MB/s
+ * measured). `cat` reads it into a pipe that we read in large pieces: as fast as a thread of ours, for 2 MB of memory instead of 17.
  */
-export function watchPort(fd: number, readerFile: URL, arrived: (transport: FrameTransport) => void, failed: (error: Error) => void): void {
-  const writer = new PortWriter(fd);
-  let current: PortTransport | undefined;
-  const worker = new Worker(readerFile, { workerData: { fd }, resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 } });
-  worker.on('error', failed);
-  worker.on('message', (message: ReaderMessage) => {
-    switch (message.type) {
-      case 'fresh':
-        current?.fell();
-        writer.reset();
-        current = new PortTransport(writer);
-        writer.push(PREAMBLE);
-        arrived(current);
-        break;
-      case 'gone':
-        current?.fell();
-        writer.reset();
-        break;
-      case 'frame':
-        current?.received({ ...message.header, payload: message.payload });
-        break;
+export class PortLine {
+  readonly #fd: number;
+  readonly #writer: PortWriter;
+  readonly #arrived: (transport: FrameTransport) => void;
+  #hunter: PreambleHunter | undefined = new PreambleHunter();
+  #decoder = new FrameDecoder();
+  #current: PortTransport | undefined;
+
+  constructor(fd: number, arrived: (transport: FrameTransport) => void) {
+    this.#fd = fd;
+    this.#writer = new PortWriter(fd);
+    this.#arrived = arrived;
+    this.#read();
+  }
+
+  #read(): void {
+    const cat = spawn('/bin/cat', { stdio: [this.#fd, 'pipe', 'ignore'] });
+    cat.stdout?.on('data', (bytes: Buffer) => this.#received(bytes));
+    // The port reads as ended whenever no host is connected.
+    cat.on('close', () => {
+      this.#hostGone();
+      setTimeout(() => this.#read(), LOOK_AGAIN);
+    });
+    cat.on('error', (error) => console.error(`agentd: ${error.message}`));
+  }
+
+  #received(bytes: Uint8Array): void {
+    let rest = bytes;
+    while (rest.byteLength > 0) {
+      if (this.#hunter !== undefined) {
+        const start = this.#hunter.find(rest);
+        if (start === undefined) return;
+        rest = rest.subarray(start);
+        this.#hostCame();
+      }
+      try {
+        for (const frame of this.#decoder.push(rest)) this.#current?.received(frame);
+        return;
+      } catch {
+        // Out of step: an earlier host left half a frame. The new one's preamble is somewhere in these bytes or behind them.
+        this.#hostGone();
+      }
     }
-  });
+  }
+
+  #hostCame(): void {
+    this.#hunter = undefined;
+    this.#decoder = new FrameDecoder();
+    this.#writer.reset();
+    this.#current = new PortTransport(this.#writer);
+    this.#writer.push(PREAMBLE);
+    this.#arrived(this.#current);
+  }
+
+  #hostGone(): void {
+    this.#hunter = new PreambleHunter();
+    this.#current?.fell();
+    this.#current = undefined;
+    this.#writer.reset();
+  }
 }
 
 class PortTransport implements FrameTransport {

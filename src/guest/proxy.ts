@@ -1,64 +1,65 @@
-import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import * as z from 'zod/mini';
 import { duplexOf } from '../channel/byte-flow.ts';
 import type { Connection } from '../channel/connection.ts';
 import { EGRESS, EgressAnswer, type EgressRequest, GUEST_PROXY_PORT } from '../channel/messages/egress.ts';
 import { Fault } from '../fault/fault.ts';
+import { MAX_HEAD, parseProxyHead, type ProxyHead } from './proxy-head.ts';
+
+/** Milliseconds a program may take to say what it wants. */
+const HEAD_WITHIN = 30_000;
 
 /**
  * The guest's way to the world: an HTTP proxy on the guest's loopback. CONNECT and plain `http://` requests become `egress` streams to the
- * host, which alone decides. Without a host it answers 503, never anything else.
+ * host, which alone decides. It reads one head a connection and then only carries bytes; Node's own HTTP server would cost 15 MB.
  */
-export function startProxy(host: () => Connection | undefined): Server {
-  const server = createServer((incoming, outgoing) => {
-    forward(host(), incoming, outgoing).catch((error: unknown) => refuse(outgoing, error));
-  });
-  server.on('connect', (incoming: IncomingMessage, client: Duplex, head: Buffer) => {
+export function startProxy(host: () => Connection | undefined, port = GUEST_PROXY_PORT): Server {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     client.on('error', () => {});
-    // git sends its credentials only when asked for them.
-    if (incoming.headers['proxy-authorization'] === undefined) return void client.end(ASK_FOR_CREDENTIALS);
-    tunnel(host(), incoming, client, head).catch((error: unknown) => client.end(refusal(error)));
+    serve(client, host).catch((error: unknown) => client.end(answer(error)));
   });
-  server.on('clientError', (_error, socket) => socket.destroy());
-  server.listen(GUEST_PROXY_PORT, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   return server;
 }
 
-const ASK_FOR_CREDENTIALS =
-  'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="pcoder"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
-
-async function tunnel(host: Connection | undefined, incoming: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
-  const target = parseAuthority(incoming.url ?? '');
-  const upstream = await dial(host, { ...target, ...credentials(incoming) });
-  client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-  if (head.byteLength > 0) upstream.write(head);
+async function serve(client: Socket, host: () => Connection | undefined): Promise<void> {
+  const { text, rest } = await readHead(client);
+  const head = parseProxyHead(text);
+  if (head === undefined) throw new Refusal(400, 'Bad Request', 'this is a proxy: ask it for http:// addresses or CONNECT');
+  const upstream = await dial(host(), head);
+  if (head.kind === 'connect') client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+  else upstream.write(head.head);
+  if (rest.byteLength > 0) upstream.write(rest);
   join(client, upstream);
 }
 
-/** A plain request in absolute form is sent on in origin form, one connection each. */
-async function forward(host: Connection | undefined, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const url = URL.parse(incoming.url ?? '');
-  if (url?.protocol !== 'http:') throw new Fault('egress-refused', 'this is a proxy: ask it for http:// addresses or CONNECT');
-  const upstream = await dial(host, { host: bare(url.hostname), port: url.port === '' ? 80 : Number(url.port), ...credentials(incoming) });
-  const headers: Record<string, string | string[] | undefined> = { ...incoming.headers, host: url.host };
-  for (const name of HOP_BY_HOP) delete headers[name];
-  const sent = httpRequest({ method: incoming.method ?? 'GET', path: `${url.pathname}${url.search}`, headers, createConnection: () => upstream, setHost: false });
-  sent.on('response', (reply) => {
-    outgoing.writeHead(reply.statusCode ?? 502, reply.statusMessage, reply.headers);
-    reply.pipe(outgoing);
-  });
-  sent.on('error', (error) => refuse(outgoing, error));
-  outgoing.on('close', () => upstream.destroy());
-  incoming.pipe(sent);
+/** The bytes up to the empty line, and what came behind them. */
+function readHead(client: Socket): Promise<{ text: string; rest: Buffer }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ text: string; rest: Buffer }>();
+  let held = Buffer.alloc(0);
+  const timer = setTimeout(() => reject(new Refusal(408, 'Request Timeout', 'no request came')), HEAD_WITHIN);
+  const take = (chunk: Buffer) => {
+    held = Buffer.concat([held, chunk]);
+    const end = held.indexOf('\r\n\r\n');
+    if (end === -1 && held.byteLength <= MAX_HEAD) return;
+    client.pause();
+    client.off('data', take);
+    if (end === -1) reject(new Refusal(431, 'Request Header Fields Too Large', 'the request head is too large'));
+    else resolve({ text: held.subarray(0, end).toString('latin1'), rest: held.subarray(end + 4) });
+  };
+  client.on('data', take);
+  client.once('end', () => reject(new Refusal(400, 'Bad Request', 'the request ended early')));
+  client.resume();
+  return promise.finally(() => clearTimeout(timer));
 }
 
-const HOP_BY_HOP = ['proxy-authorization', 'proxy-connection', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade'];
-
-/** Opens the stream and waits until the host has connected it. @throws Fault with the host's reason */
-async function dial(host: Connection | undefined, request: EgressRequest): Promise<Duplex> {
-  if (host === undefined) throw new Fault('guest-unreachable', 'the host is not connected');
-  const stream = host.open(EGRESS, request);
+/** Opens the stream and waits until the host has connected it. @throws Fault with the host's reason; Refusal */
+async function dial(host: Connection | undefined, head: ProxyHead): Promise<Duplex> {
+  if (host === undefined) throw new Refusal(503, 'Service Unavailable', 'the host is not connected');
+  // git sends its credentials only when asked for them.
+  if (head.credentials === undefined) throw new Refusal(407, 'Proxy Authentication Required', 'use the proxy of your session');
+  const stream = host.open(EGRESS, { host: head.host, port: head.port, ...head.credentials } satisfies EgressRequest);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   stream.listen({
     message: (value) => (z.safeParse(EgressAnswer, value).success ? resolve() : reject(new Fault('protocol-violation', 'not an egress answer'))),
@@ -76,38 +77,28 @@ function join(left: Duplex, right: Duplex): void {
   right.on('error', () => left.destroy());
 }
 
-function parseAuthority(authority: string): { host: string; port: number } {
-  const url = URL.parse(`connect://${authority}`);
-  if (url === null || url.port === '') throw new Fault('egress-refused', 'CONNECT needs host:port');
-  return { host: bare(url.hostname), port: Number(url.port) };
+/** An answer of the proxy itself. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly reason: string;
+
+  constructor(status: number, reason: string, message: string) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+  }
 }
 
-function bare(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '');
+function answer(error: unknown): string {
+  const { status, reason, message } = asRefusal(error);
+  const body = `pcoder: ${message}\n`;
+  const challenge = status === 407 ? 'Proxy-Authenticate: Basic realm="pcoder"\r\n' : '';
+  return `HTTP/1.1 ${status} ${reason}\r\n${challenge}Content-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }
 
-function credentials(incoming: IncomingMessage): { session: string; token: string } {
-  const [, encoded = ''] = /^Basic (\S+)$/i.exec(incoming.headers['proxy-authorization'] ?? '') ?? [];
-  const [session = '', token = ''] = Buffer.from(encoded, 'base64').toString().split(':');
-  return { session, token };
-}
-
-function refuse(outgoing: ServerResponse, error: unknown): void {
-  if (outgoing.headersSent) return void outgoing.destroy();
-  outgoing.writeHead(statusOf(error), { 'content-type': 'text/plain' }).end(`pcoder: ${messageOf(error)}\n`);
-}
-
-function refusal(error: unknown): string {
-  const body = `pcoder: ${messageOf(error)}\n`;
-  const reason = statusOf(error) === 403 ? 'Forbidden' : 'Bad Gateway';
-  return `HTTP/1.1 ${statusOf(error)} ${reason}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
-}
-
-function statusOf(error: unknown): number {
-  return error instanceof Fault && error.code === 'egress-refused' ? 403 : 502;
-}
-
-function messageOf(error: unknown): string {
-  const { message, hint } = error instanceof Fault ? error : { message: String(error), hint: undefined };
-  return hint === undefined ? message : `${message} (${hint})`;
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof Fault)) return new Refusal(502, 'Bad Gateway', String(error));
+  const text = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+  return error.code === 'egress-refused' ? new Refusal(403, 'Forbidden', text) : new Refusal(502, 'Bad Gateway', text);
 }

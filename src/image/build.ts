@@ -38,7 +38,8 @@ export async function buildImage(folder: Folder, plan: ImagePlan, tools: ImageTo
   const { reach, progress, signal } = tools;
   const mode = await readyMmdebstrap(isSuperuser(), reach, progress, signal);
   const work = join(stateNames(folder).builds, plan.id);
-  await rm(work, { recursive: true, force: true });
+  // What a killed build started may be alive for a moment more, still writing.
+  await rm(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   await mkdir(work, { recursive: true });
   try {
     const supplies = await fetchSupplies(folder, plan, work, tools);
@@ -81,7 +82,7 @@ export async function buildImage(folder: Folder, plan: ImagePlan, tools: ImageTo
     progress({ type: 'done', step: 'writing the image' });
     return await verifyImage(folder, plan.id);
   } finally {
-    await rm(work, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
 

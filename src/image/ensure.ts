@@ -17,7 +17,7 @@ export interface EnsureImageOptions {
 }
 
 /**
- * The guest image: verified if it is here, built if not (some minutes). An image of an older recipe stays good until asked otherwise:
+ * The guest image and the QEMU that starts it: verified if they are here, built and fetched if not (a minute or more). An image of an older recipe stays good until asked otherwise:
  * program and image version independently.
  * @throws Fault `asset-corrupt`, `prerequisite-missing`, `fetch-failed`, `build-failed`, `disk-full`, `interrupted`, `usage`
  */
@@ -28,9 +28,9 @@ export async function ensureImage(
   signal: AbortSignal,
   reach: Reach = realReach,
 ): Promise<Image> {
+  const qemu = await ensureQemu(folder, progress, signal, reach);
   const here = options.rebuild ? undefined : await present(folder, options.suite);
   if (here !== undefined) return here;
-  const qemu = await ensureQemu(folder, progress, signal, reach);
   using _turn = await takeTurn(folder, 'image', progress, signal, reach);
   const meanwhile = options.rebuild ? undefined : await present(folder, options.suite);
   if (meanwhile !== undefined) return meanwhile;

@@ -68,7 +68,7 @@ async function installMmdebstrap(reach: Reach, progress: Progress, signal: Abort
 }
 
 async function onPath(program: string, reach: Reach): Promise<boolean> {
-  const folders = (reach.env.PATH ?? '').split(delimiter).concat('/usr/bin', '/usr/sbin');
+  const folders = (reach.env.PATH ?? '/usr/bin:/usr/sbin').split(delimiter);
   const found = await Promise.all(
     folders.map((folder) =>
       access(join(folder, program)).then(

@@ -19,13 +19,28 @@ export async function installRoot(
 ): Promise<string> {
   const step = `installing the packages of ${plan.suite}`;
   how.progress({ type: 'step', step });
-  await how.reach.run('mmdebstrap', mmdebstrapArguments(plan, supplies, kernel, how.mode), {
-    cwd: work,
-    env: { SOURCE_DATE_EPOCH: undefined, TMPDIR: how.mode === 'unshare' ? '/tmp' : undefined },
-    signal: how.signal,
-  });
+  const args = mmdebstrapArguments(plan, supplies, kernel, how.mode);
+  const wrapped = [...(await wrapping(how)), 'mmdebstrap', ...args];
+  // Mapped users cannot enter the work folder of an ordinary user; root's tree lies there, to be removed with it.
+  const env = { SOURCE_DATE_EPOCH: undefined, TMPDIR: how.mode === 'unshare' ? '/tmp' : work };
+  await how.reach.run('setpriv', wrapped, { name: 'mmdebstrap', cwd: work, env, signal: how.signal });
   how.progress({ type: 'done', step });
   return join(work, 'root.tar');
+}
+
+/**
+ * Should this process be killed, mmdebstrap ends too. Told by a signal it takes its time, and as root it would leave mounts behind; in
+ * namespaces of its own, where root is allowed them (not in every container), everything ends at once.
+ */
+async function wrapping(how: { mode: BuildMode; reach: Reach; signal: AbortSignal }): Promise<string[]> {
+  const told = ['--pdeathsig', 'TERM'];
+  if (how.mode !== 'root') return told;
+  const apart = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const allowed = await how.reach.run('unshare', [...apart, 'true'], { signal: how.signal }).then(
+    () => true,
+    () => false,
+  );
+  return allowed ? ['--pdeathsig', 'KILL', 'unshare', ...apart] : told;
 }
 
 export function mmdebstrapArguments(

@@ -3,6 +3,7 @@ import { visible } from '../fault/visible.ts';
 
 /** The last lines of a log, made safe to show; empty when there is none. */
 export async function logTail(path: string, lines: number, bytes = 16 * 1024): Promise<string> {
+  if (lines < 1) return '';
   const file = await open(path, 'r').catch(() => undefined);
   if (file === undefined) return '';
   try {

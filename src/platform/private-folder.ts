@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { Fault } from '../fault/fault.ts';
 import { userTag } from './host.ts';
 import { writeFault } from './whole-file.ts';
@@ -27,10 +27,11 @@ export async function makePrivateFolder(path: string): Promise<void> {
  * user's runtime directory. Socket paths count bytes, so non-ASCII names count more.
  */
 export function socketFolder(home: string, env: NodeJS.ProcessEnv = process.env): string {
-  if (Buffer.byteLength(home) + SOCKET_NAME <= LONGEST_SOCKET_PATH) return home;
-  const base = env['XDG_RUNTIME_DIR'] ?? tmpdir();
+  if (fits(home)) return home;
   const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
-  return join(base, `pcoder-${userTag()}`, digest);
+  const bases = [env['XDG_RUNTIME_DIR'] ?? '', tmpdir(), '/tmp'].filter(isAbsolute);
+  const folders = bases.map((base) => join(base, `pcoder-${userTag()}`, digest));
+  return folders.find(fits) ?? join(tmpdir(), digest);
 }
 
 /** Makes the socket folder and refuses one that somebody else made first. @throws Fault `folder-unwritable` */
@@ -44,4 +45,8 @@ export async function makeSocketFolder(home: string): Promise<string> {
     if (!found.isDirectory() || !mine) throw new Fault('folder-unwritable', `${path} belongs to somebody else`, { hint: 'set XDG_RUNTIME_DIR to a folder of your own' });
   }
   return folder;
+}
+
+function fits(folder: string): boolean {
+  return Buffer.byteLength(folder) + SOCKET_NAME <= LONGEST_SOCKET_PATH;
 }

@@ -18,12 +18,14 @@ export function takeTerminal(stdin: ReadStream, stdout: WriteStream): Terminal {
   const restore = (abrupt: boolean) => {
     if (!taken) return;
     taken = false;
+    process.off('exit', atExit);
     for (const listener of listeners) stdout.off('resize', listener);
     stdin.setRawMode(false);
     if (abrupt) stdout.write(RESTORE);
   };
   // However this process ends, short of kill -9, the terminal is given back.
-  process.once('exit', () => restore(true));
+  const atExit = () => restore(true);
+  process.once('exit', atExit);
   return {
     size: () => ({ rows: stdout.rows || 24, columns: stdout.columns || 80 }),
     onResize(listener) {

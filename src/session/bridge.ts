@@ -27,7 +27,7 @@ export function runInGuest(connection: Connection, request: ExecRequest, face: C
     },
     end: () => guest.end(),
     control: (control) => {
-      if (!guest.closed) guest.send(control);
+      if (!guest.closed) guest.sendAhead(control);
     },
     gone: () => guest.reset(new Fault('interrupted', 'the command that asked has gone')),
   });

@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Folder, machineNames } from '../bundle/folder.ts';
+import { join } from 'node:path';
+import { type Folder, machineNames, stateNames } from '../bundle/folder.ts';
 import { Connection } from '../channel/connection.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { Fault, systemCode } from '../fault/fault.ts';
@@ -50,7 +51,7 @@ export async function reachSupervisor(folder: Folder, machine: string): Promise<
 async function startSupervisor(folder: Folder, machine: string, log: string): Promise<{ ended: number | undefined; since: number }> {
   const { exited } = await startDetached(process.execPath, [...NODE_FLAGS, MAIN, '--root', folder.root, '--state', folder.state, '--machine', machine], {
     log,
-    env: plainEnvironment(),
+    env: { ...plainEnvironment(), NODE_COMPILE_CACHE: join(stateNames(folder).cache, 'compile') },
     cwd: folder.root,
   });
   const child: { ended: number | undefined; since: number } = { ended: undefined, since: Date.now() };
@@ -62,7 +63,7 @@ async function startSupervisor(folder: Folder, machine: string, log: string): Pr
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Bounds what a busy supervisor keeps around between collections (its share of the 90 MB it may use). */
-const NODE_FLAGS = ['--max-semi-space-size=4', '--no-warnings'];
+const NODE_FLAGS = ['--max-semi-space-size=1', '--no-warnings'];
 
 async function tryConnect(path: string): Promise<Socket | undefined> {
   const socket = connect(path);

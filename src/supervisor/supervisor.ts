@@ -24,7 +24,7 @@ import { runSession } from '../session/run-session.ts';
 import type { ToolSupplies } from '../session/tool-launch.ts';
 import { Turns } from '../session/turns.ts';
 import { loadProfile } from '../tools/profiles.ts';
-import { type ScriptedModel, startScriptedModel } from '../tools/scripted-model/server.ts';
+import type { ScriptedModel } from '../tools/scripted-model/server.ts';
 import type { Journal } from './journal.ts';
 import { openSshListener, type SshListener } from './ssh-listener.ts';
 import { StartQueue } from './start-queue.ts';
@@ -119,7 +119,8 @@ export class Supervisor {
   }
 
   #model(): Promise<ScriptedModel> {
-    this.#scripted ??= startScriptedModel();
+    // Loaded on first use: an HTTP server costs 15 MB, and most machines never see the demo.
+    this.#scripted ??= import('../tools/scripted-model/server.ts').then(({ startScriptedModel }) => startScriptedModel());
     return this.#scripted;
   }
 

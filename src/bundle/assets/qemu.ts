@@ -42,7 +42,7 @@ export interface QemuInstall {
  */
 export async function loadQemu(folder: Folder, options: { full?: boolean } = {}): Promise<QemuInstall> {
   const { qemu, qemuManifest: path } = runtimeNames(folder);
-  const hint = `run pcoder setup, which fetches it again (remove ${qemu} first if it is damaged)`;
+  const hint = `remove ${qemu} and run the same command again; it is fetched anew`;
   const manifest = await readJson(path, qemuManifest);
   if (manifest === undefined) throw new Fault('asset-missing', `there is no QEMU in ${qemu}`, { hint });
   await verifyFiles(manifest.files, { base: qemu, stamps: verifiedStamps(folder, 'qemu'), hint, ...options });

@@ -1,3 +1,4 @@
+import { Fault, isFault } from '../../fault/fault.ts';
 import { integrityDigest } from './digest.ts';
 import type { DownloadRequest } from './download.ts';
 import type { Reach } from './reach.ts';
@@ -13,8 +14,20 @@ export interface NpmPin {
 /** The registry this host's npm uses; `npm_config_registry` overrules, the public one is npm's own default. */
 export async function npmRegistry(reach: Reach, signal: AbortSignal): Promise<string> {
   const given = reach.env.npm_config_registry ?? reach.env.NPM_CONFIG_REGISTRY;
-  const found = given || (await reach.run('npm', ['config', 'get', 'registry'], { signal })).trim();
+  const found = given || (await askNpm(reach, signal));
   return found.endsWith('/') ? found : `${found}/`;
+}
+
+async function askNpm(reach: Reach, signal: AbortSignal): Promise<string> {
+  try {
+    return (await reach.run('npm', ['config', 'get', 'registry'], { signal })).trim();
+  } catch (cause) {
+    if (!isFault(cause, 'prerequisite-missing')) throw cause;
+    throw new Fault('prerequisite-missing', 'npm is not here to say which registry to use', {
+      cause,
+      hint: 'install npm, or set npm_config_registry to the address of a registry',
+    });
+  }
 }
 
 /** Where every registry keeps the tarball of a package: `<registry>/@scope/name/-/name-1.2.3.tgz`. */

@@ -23,7 +23,7 @@ import type { Reason, Refusal } from './reason.ts';
 import { MODE_IS_EXACT, type Owner, Stage, type Staged, settle } from './stage.ts';
 import { type SeenTree, sameStamp, stampOf, typeOf } from './stamp.ts';
 
-export interface ApplyOptions {
+interface ApplyOptions {
   session: string;
   /** the tree as last scanned: what must still be there for a change to happen. Kept up to date with each change made. */
   seen: SeenTree;

@@ -34,13 +34,13 @@ export interface Content {
   next(): Promise<Uint8Array | undefined>;
 }
 
-export interface ItemSink {
+interface ItemSink {
   put(entry: Entry, was: Entry | undefined, mtime: number | undefined, content: Content): Promise<void>;
   remove(was: Entry): Promise<void>;
   skip(path: string): Promise<void>;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   signal?: AbortSignal | undefined;
   /** told of each path that could not be sent because it is not as it was seen */
   skipped?: ((path: string) => void) | undefined;

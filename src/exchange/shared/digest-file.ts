@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { NO_FOLLOW } from './folders.ts';
 
 /** What one reading of a file found. */
-export interface DigestedFile {
+interface DigestedFile {
   stats: Stats;
   digest: string;
 }

@@ -14,7 +14,7 @@ export interface FileEntry {
   digest: string;
 }
 
-export interface FolderEntry {
+interface FolderEntry {
   path: string;
   type: 'folder';
 }

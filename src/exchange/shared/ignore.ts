@@ -11,7 +11,7 @@ export const TEMPORARY_PREFIX = '.pcoder-tmp-';
  * Names that stay where they are: git's own folder travels as objects or not at all, installed packages hold programs
  * for one system, and our temporary folders are nobody's content.
  */
-export const IGNORED_NAMES: readonly string[] = ['node_modules'];
+const IGNORED_NAMES: readonly string[] = ['node_modules'];
 
 export const ignoreByDefault: Ignore = (path) => {
   const name = nameOf(path);

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
  * Why a path took no part in an exchange. A closed list: the guest may name a reason, never write a sentence that ends on
  * the host's terminal.
  */
-export const REASONS = [
+const REASONS = [
   /** the name is empty, `.`, `..`, not Unicode, or has a control character, backslash or drive in it */
   'name',
   /** the name or path is too long, or too deep */
@@ -33,7 +33,7 @@ export const REASONS = [
 
 export type Reason = (typeof REASONS)[number];
 
-export const reasonSchema = z.enum(REASONS);
+const reasonSchema = z.enum(REASONS);
 
 export interface Refusal {
   path: string;

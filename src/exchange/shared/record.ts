@@ -6,7 +6,7 @@ import type { ByteReader } from './byte-reader.ts';
  * A record: u32 little-endian length, then so many bytes of JSON; length 0 ends a stream.
  * The longest are batches of entries.
  */
-export const RECORD_BYTES = 256 * 1024;
+const RECORD_BYTES = 256 * 1024;
 
 export function encodeRecord(value: unknown): Buffer {
   const text = JSON.stringify(value);

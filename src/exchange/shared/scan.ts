@@ -12,7 +12,7 @@ import { below, checkName, PATH_BYTES, PATH_DEPTH } from './path.ts';
 import type { Reason, Refusal } from './reason.ts';
 import { type Seen, type SeenTree, sameStamp, stampOf, typeOf } from './stamp.ts';
 
-export interface ScanOptions {
+interface ScanOptions {
   ignore?: Ignore | undefined;
   /** what an earlier scan saw; files that look the same are not read again */
   previous?: ReadonlyMap<string, Seen> | undefined;

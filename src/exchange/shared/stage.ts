@@ -25,7 +25,7 @@ export interface Owner {
   gid: number;
 }
 
-export interface StageOptions {
+interface StageOptions {
   /** names the temporary folder */
   session: string;
   owner?: Owner | undefined;

@@ -1,8 +1,8 @@
-import type { AgentFiles } from '../../bundle/agent-build.ts';
 import { cpioArchive } from '../../bundle/cpio.ts';
 
 export interface BootParts {
-  agent: AgentFiles;
+  /** the agent daemon, one module */
+  agent: Uint8Array;
   bootKey: Uint8Array;
   /** the guest's ssh host key, known to the host in advance */
   sshHostKey: string;
@@ -17,8 +17,7 @@ export function bootArchive(parts: BootParts): Buffer {
     { path: 'pcoder', mode: 0o40700 },
     { path: 'pcoder/ssh', mode: 0o40755 },
     { path: 'pcoder/start', mode: 0o100755, content: text(START) },
-    { path: 'pcoder/agentd.mjs', mode: 0o100600, content: parts.agent.agentd },
-    { path: 'pcoder/port-reader.mjs', mode: 0o100600, content: parts.agent.reader },
+    { path: 'pcoder/agentd.mjs', mode: 0o100600, content: parts.agent },
     { path: 'pcoder/boot.key', mode: 0o100600, content: parts.bootKey },
     { path: 'pcoder/ssh/host_ed25519', mode: 0o100600, content: text(parts.sshHostKey) },
     { path: 'pcoder/ssh/authorized_keys', mode: 0o100644, content: text(`${parts.sshAuthorizedKey}\n`) },
@@ -26,16 +25,24 @@ export function bootArchive(parts: BootParts): Buffer {
   ]);
 }
 
-/** The daemon comes first and is started again should it die; the system's own init follows as process 1. */
+/**
+ * The daemon comes first and has the processors to itself until a host has greeted it, then the system's own init follows as process 1:
+ * started together they were measured to delay each other by 2 s. Should the daemon die it is started again.
+ */
 const START = `#!/bin/sh
 ip link set lo up 2>/dev/null
+# sshd reads the authorized keys as the user; the boot key beside them is root's alone.
+chmod 711 /run/pcoder
+mkfifo -m 600 /run/pcoder/greeted
 (
   trap '' HUP INT TERM
   while :; do
-    /usr/local/bin/node --max-old-space-size=96 --max-semi-space-size=2 --no-warnings /run/pcoder/agentd.mjs
+    /usr/local/bin/node --max-old-space-size=96 --max-semi-space-size=1 --no-warnings /run/pcoder/agentd.mjs
     sleep 0.2
   done
 ) </dev/null >/dev/console 2>&1 &
+( sleep 15; echo late >/run/pcoder/greeted ) &
+read -r line </run/pcoder/greeted
 exec /sbin/init
 `;
 

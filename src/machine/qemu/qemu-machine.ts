@@ -1,7 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { AgentFiles } from '../../bundle/agent-build.ts';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
 import type { machineNames } from '../../bundle/folder.ts';
 import type { ChannelStream } from '../../channel/channel-stream.ts';
@@ -37,7 +36,7 @@ export interface QemuMachineParts {
   cpus: number;
   /** Loaded and checked only when a guest must be started. */
   assets(recordedImage: string | undefined): Promise<{ qemu: QemuInstall; image: BootImage }>;
-  agent(): Promise<AgentFiles>;
+  agent(): Promise<Uint8Array>;
   accelerator(qemu: QemuInstall, image: BootImage, signal?: AbortSignal): Promise<Verdict>;
   /** answers what the guest opens */
   opened(open: Open, stream: ChannelStream): void;

@@ -1,0 +1,97 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { Fault } from '../../src/fault/fault.ts';
+import type { Lab } from '../lab.ts';
+import { libraryExec } from '../library-exec.ts';
+import { alternate, type Contender } from '../measure/alternate.ts';
+import type { Section } from '../measure/section.ts';
+import { timed } from '../timed-program.ts';
+
+/** One command on a running machine, by our ways and by ssh into that same guest. */
+export async function measureExec(lab: Lab): Promise<Section[]> {
+  await lab.ours.start();
+  const { config, host } = lab.ours.ssh;
+  const connection = await lab.ours.connect();
+  const folder = await mkdtemp(join(tmpdir(), 'pcoder-bench-'));
+  const control = join(folder, 'control');
+  const master = startMaster(config, host, control);
+  const contenders: Contender[] = [
+    { id: 'ours', label: '`pcoder exec -- true`', measure: () => lab.ours.exec(['true']) },
+    {
+      id: 'ssh',
+      label: '`ssh … true`',
+      measure: () => timed({ file: 'ssh', args: ['-F', config, host, 'true'] }, lab.signal),
+    },
+    {
+      id: 'shared',
+      label: '`ssh … true` over an open connection (ControlMaster)',
+      async measure() {
+        await master.ready();
+        return timed({ file: 'ssh', args: ['-F', config, '-S', control, host, 'true'] }, lab.signal);
+      },
+    },
+    {
+      id: 'library',
+      label: '`true` over an open connection to the supervisor',
+      measure: () => libraryExec(connection, ['true']),
+    },
+  ];
+  try {
+    return [
+      {
+        title: 'A command on a running machine',
+        unit: 'milliseconds',
+        rows: await alternate(contenders, { ...lab, repeat: lab.repeat ?? 15 }),
+        ours: 'ours',
+        expectations: [
+          { text: 'at most a fifth of ssh', kind: 'ratio', row: 'ours', against: 'ssh', atMost: 1 / 5 },
+        ],
+        notes: [
+          'The first three rows are whole processes, from being started to having ended. ssh goes into the same guest, through the same channel.',
+          'ssh pays for a key exchange on emulated processors; ControlMaster shows it without.',
+        ],
+      },
+    ];
+  } finally {
+    await master.end();
+    connection.close();
+    await lab.ours.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Milliseconds a key exchange may take; 0.7 s was measured. */
+const LOGIN_WITHIN = 30_000;
+
+/** An ssh connection for others to share. */
+function startMaster(config: string, host: string, control: string) {
+  const child = execa('ssh', ['-F', config, '-M', '-N', '-S', control, host], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    reject: false,
+  });
+  let over = false;
+  child.then(() => {
+    over = true;
+  });
+  return {
+    async ready() {
+      const deadline = Date.now() + LOGIN_WITHIN;
+      while ((await stat(control).catch(() => undefined)) === undefined) {
+        if (over || Date.now() > deadline)
+          throw new Fault('check-failed', 'ssh could not log in', {
+            cause: new Error((await ended()).stderr),
+          });
+        await sleep(20);
+      }
+    },
+    end: ended,
+  };
+
+  function ended() {
+    child.kill('SIGTERM');
+    return child;
+  }
+}

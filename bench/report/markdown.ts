@@ -1,0 +1,91 @@
+import type { Host } from '../host.ts';
+import { type Row, type Section, samplesOf } from '../measure/section.ts';
+import { pairedRatio, summarize } from '../measure/statistics.ts';
+import { judge } from '../measure/verdict.ts';
+import { figure, times } from './figure.ts';
+
+/** One run of the benchmarks. */
+export interface BenchReport {
+  /** ISO 8601 */
+  date: string;
+  host: Host;
+  sections: Section[];
+}
+
+/** The report as Markdown, for the terminal and for docs/benchmarks.md alike. */
+export function markdown(report: BenchReport): string {
+  return [hostTable(report), ...report.sections.map(sectionText)].join('\n\n');
+}
+
+function hostTable({ date, host }: BenchReport): string {
+  const load = host.load.map((value) => value.toFixed(2)).join(' ');
+  const lines = [
+    ['date', date.slice(0, 16).replace('T', ' ')],
+    ['host', `${host.cores} cores, ${host.processor}, ${(host.memory / 2 ** 30).toFixed(0)} GiB`],
+    ['kernel', host.kernel],
+    ['load at the start', `${load} (1, 5, 15 minutes)`],
+    ['QEMU', host.qemu],
+    ['accelerator', host.accelerator],
+    ['guest image', host.image],
+    ['guests', `${host.guest.cpus} processors, ${host.guest.memory} MiB each`],
+    ['Node', host.node],
+  ];
+  return table(['measured on', ''], lines);
+}
+
+function sectionText(section: Section): string {
+  const heads = ['', 'median', 'min–max', 'runs'];
+  if (section.ours !== undefined) heads.push('ours ÷ this');
+  const parts = [
+    `### ${section.title}`,
+    table(
+      heads,
+      section.rows.map((row) => cells(section, row)),
+    ),
+    ...list(section.expectations.map((expectation) => expectationLine(section, expectation))),
+    ...list([...section.rows.flatMap(skippedLine), ...section.notes]),
+  ];
+  return parts.join('\n\n');
+}
+
+function cells(section: Section, row: Row): string[] {
+  const label = row.id === section.ours ? `**${row.label}**` : row.label;
+  const summary = summarize(samplesOf(section, row.id));
+  if (summary === undefined) return [label, 'not measured', '', ''];
+  const { median, least, most, count } = summary;
+  const own = [
+    label,
+    figure(median, section.unit),
+    `${figure(least, section.unit)} – ${figure(most, section.unit)}`,
+    String(count),
+  ];
+  if (section.ours === undefined) return own;
+  const ratio = pairedRatio(samplesOf(section, section.ours), samplesOf(section, row.id));
+  return [...own, ratio === undefined || row.id === section.ours ? '' : times(ratio.median)];
+}
+
+function expectationLine(section: Section, expectation: Section['expectations'][number]): string {
+  const verdict = judge(section, expectation);
+  if (verdict.result === 'not measured') return `Expected ${expectation.text}: not measured.`;
+  const shown = expectation.kind === 'ratio' ? times(verdict.figure) : figure(verdict.figure, section.unit);
+  return `Expected ${expectation.text}: **${verdict.result}** (${shown}).`;
+}
+
+function skippedLine({ label, outcome }: Row): string[] {
+  return 'skipped' in outcome ? [`Not measured: ${label}, because ${plain(outcome.skipped)}.`] : [];
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (row: readonly string[]) => `| ${heads.map((_, index) => row[index] ?? '').join(' | ')} |`;
+  const rule = `|${heads.map((_, index) => (index === 0 ? ' --- |' : ' ---: |')).join('')}`;
+  return [line(heads), rule, ...rows.map(line)].join('\n');
+}
+
+function list(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [lines.map((line) => `- ${line}`).join('\n')];
+}
+
+/** Other programs' words, inside Markdown. */
+function plain(text: string): string {
+  return text.replaceAll('<', '&lt;').replace(/\.$/, '');
+}

@@ -37,7 +37,8 @@ module.exports = {
     },
     {
       name: 'the-guest-carries-little',
-      comment: 'The agent daemon is sent into every guest: channel, the shared half of exchange and faults, nothing of the host.',
+      comment:
+        'The agent daemon is sent into every guest: channel, the shared half of exchange and faults, nothing of the host.',
       severity: 'error',
       from: { path: GUEST },
       to: { path: '^src/', pathNot: [GUEST, '^src/(channel|fault|exchange/shared)/'] },
@@ -79,10 +80,19 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };
 
 function floor(name, from, to) {
-  return { name, comment: 'Imports go down only.', severity: 'error', from: { path: from }, to: { path: to } };
+  return {
+    name,
+    comment: 'Imports go down only.',
+    severity: 'error',
+    from: { path: from },
+    to: { path: to },
+  };
 }

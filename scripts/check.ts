@@ -15,7 +15,10 @@ const FOLDERS = ['src', 'tests', 'scripts', 'bench'];
 
 /** Every check, cheap ones first. */
 const CHECKS: readonly { name: string; run(): Promise<Finding> }[] = [
-  { name: 'format and lint; npm run format mends most', run: () => program('biome', 'check', '--max-diagnostics=60', '.') },
+  {
+    name: 'format and lint; npm run format mends most',
+    run: () => program('biome', 'check', '--max-diagnostics=60', '.'),
+  },
   { name: 'types', run: () => program('tsc', '--noEmit', '-p', '.') },
   {
     name: 'floors: imports go down only',
@@ -52,6 +55,11 @@ for (const { name, run } of CHECKS) {
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function program(name: string, ...args: string[]): Promise<Finding> {
-  const { exitCode, all } = await execa(name, args, { cwd: ROOT, preferLocal: true, reject: false, all: true });
+  const { exitCode, all } = await execa(name, args, {
+    cwd: ROOT,
+    preferLocal: true,
+    reject: false,
+    all: true,
+  });
   return { good: exitCode === 0, said: all };
 }

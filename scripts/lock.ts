@@ -21,8 +21,13 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 // Elsewhere: beside an installed node_modules npm would lock only what this system needed of it.
 const elsewhere = await mkdtemp(join(tmpdir(), 'pcoder-lock-'));
 for (const file of ['package.json', '.npmrc']) await copyFile(join(ROOT, file), join(elsewhere, file));
-await execa('npm', ['install', '--package-lock-only', '--ignore-scripts'], { cwd: elsewhere, stdio: 'inherit' });
-const lock: { packages: Record<string, LockedPackage> } = JSON.parse(await readFile(join(elsewhere, LOCK), 'utf8'));
+await execa('npm', ['install', '--package-lock-only', '--ignore-scripts'], {
+  cwd: elsewhere,
+  stdio: 'inherit',
+});
+const lock: { packages: Record<string, LockedPackage> } = JSON.parse(
+  await readFile(join(elsewhere, LOCK), 'utf8'),
+);
 await rm(elsewhere, { recursive: true });
 
 const dropped = new Set<string>();

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
 import { ClosingLines } from './test/closing-lines.ts';
 import { filesOf, LANES } from './test/lanes.ts';
 
@@ -15,9 +15,13 @@ const FAIL_ON_WARNING = fileURLToPath(new URL('./test/fail-on-warning.ts', impor
 const FILE_WITHIN = 15 * 60_000;
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((word) => !word.endsWith('.test.ts') && !LANES.some(({ name }) => name === word));
+const unknown = wanted.filter(
+  (word) => !word.endsWith('.test.ts') && !LANES.some(({ name }) => name === word),
+);
 if (unknown.length > 0) {
-  process.stderr.write(`error: there is no lane ${unknown.join(', ')}\nhint: npm test -- ${LANES.map(({ name }) => name).join('|')}\n`);
+  process.stderr.write(
+    `error: there is no lane ${unknown.join(', ')}\nhint: npm test -- ${LANES.map(({ name }) => name).join('|')}\n`,
+  );
   process.exit(2);
 }
 
@@ -25,7 +29,10 @@ const joined = new ClosingLines();
 joined.compose(new spec()).pipe(process.stdout);
 for (const lane of LANES) {
   const all = await filesOf(ROOT, lane);
-  const files = wanted.length === 0 || wanted.includes(lane.name) ? all : all.filter((file) => wanted.some((word) => file.endsWith(`/${word}`)));
+  const files =
+    wanted.length === 0 || wanted.includes(lane.name)
+      ? all
+      : all.filter((file) => wanted.some((word) => file.endsWith(`/${word}`)));
   if (files.length === 0) continue;
   // Loaded here and not above: a run of unit tests has nothing to fetch.
   if (lane.machines && !(await (await import('./test/assets.ts')).readyAssets())) process.exit(1);
@@ -36,7 +43,13 @@ await new Promise((resolve) => joined.once('close', resolve));
 process.exitCode = joined.failed ? 1 : 0;
 
 function runLane(files: string[], concurrency: number): Promise<void> {
-  const events = run({ files, concurrency, cwd: ROOT, timeout: FILE_WITHIN, execArgv: ['--no-warnings', '--import', FAIL_ON_WARNING] });
+  const events = run({
+    files,
+    concurrency,
+    cwd: ROOT,
+    timeout: FILE_WITHIN,
+    execArgv: ['--no-warnings', '--import', FAIL_ON_WARNING],
+  });
   return new Promise((resolve, reject) => {
     events.on('end', resolve);
     events.on('error', reject);

@@ -9,7 +9,7 @@ import { call } from './channel/methods.ts';
 import { Fault } from './fault/fault.ts';
 import { ensureImage } from './image/ensure.ts';
 import type { SessionRequest } from './session/request.ts';
-import { SESSION, SessionEvent, STATUS, StatusReply, STOP, StopReply } from './supervisor/protocol.ts';
+import { SESSION, SessionEvent, STATUS, STOP, StatusReply, StopReply } from './supervisor/protocol.ts';
 import { reachSupervisor } from './supervisor/reach.ts';
 
 export type { FaultCode } from './fault/codes.ts';
@@ -81,7 +81,11 @@ export class Machine implements Disposable {
     const { folder = locateFolder(), progress = () => {}, signal = new AbortController().signal } = options;
     const { suite } = await readSettings(folder);
     await ensureImage(folder, { suite }, progress, signal);
-    return new Machine(await reachSupervisor(folder, options.name ?? 'default'), { folder, progress, signal });
+    return new Machine(await reachSupervisor(folder, options.name ?? 'default'), {
+      folder,
+      progress,
+      signal,
+    });
   }
 
   /** Runs a program, given as argv, in the guest on the project. @throws the session's Fault; never for a program's own exit code */
@@ -93,7 +97,10 @@ export class Machine implements Disposable {
   async run(tool: string, args: readonly string[], options: ToolOptions): Promise<Session> {
     await ensureApp(this.#folder, tool, this.#progress, this.#signal);
     const { profile, credential } = options;
-    return this.#session({ kind: 'tool', tool, profile, args: [...args], ...(credential && { credential }) }, options);
+    return this.#session(
+      { kind: 'tool', tool, profile, args: [...args], ...(credential && { credential }) },
+      options,
+    );
   }
 
   status(): Promise<StatusReply> {
@@ -124,12 +131,19 @@ export class Machine implements Disposable {
         const parsed = z.safeParse(SessionEvent, value);
         if (!parsed.success) return;
         const event = parsed.data;
-        if (event.type === 'progress') this.#progress({ total: undefined, ...event.event } as Parameters<Progress>[0]);
+        if (event.type === 'progress')
+          this.#progress({ total: undefined, ...event.event } as Parameters<Progress>[0]);
         else if (event.type === 'session') ended.id = event.id;
         else if (event.type === 'report') ended.report = event;
         else if (event.type === 'exit') {
           const [stdout, stderr] = output.map((chunks) => Buffer.concat(chunks));
-          resolve({ ...ended, code: event.code, signal: event.signal, stdout: stdout ?? Buffer.alloc(0), stderr: stderr ?? Buffer.alloc(0) });
+          resolve({
+            ...ended,
+            code: event.code,
+            signal: event.signal,
+            stdout: stdout ?? Buffer.alloc(0),
+            stderr: stderr ?? Buffer.alloc(0),
+          });
         }
       },
       data: (chunk, lane) => {

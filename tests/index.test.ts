@@ -25,7 +25,12 @@ test('a session gives the output of both kinds, the exit code and the report', a
     }),
   });
   const session = await machine.exec(['cat'], { project: '/p', input: 'né' });
-  assert.deepEqual(asked[0], { project: '/p', exchange: 'once', allow: [], work: { kind: 'command', argv: ['cat'] } });
+  assert.deepEqual(asked[0], {
+    project: '/p',
+    exchange: 'once',
+    allow: [],
+    work: { kind: 'command', argv: ['cat'] },
+  });
   assert.equal(session.stdout.toString(), 'né');
   assert.equal(session.stderr.toString(), 'to stderr');
   assert.equal(session.code, 3);
@@ -66,5 +71,8 @@ test('a stop says how the machine went down', async () => {
 function machineOver(methods: Record<string, Method>, signal?: AbortSignal): Machine {
   const [ours, theirs] = duplexPair();
   new Connection(new SocketTransport(theirs), 'even', serve(methods));
-  return new Machine(new Connection(new SocketTransport(ours), 'odd'), signal === undefined ? {} : { signal });
+  return new Machine(
+    new Connection(new SocketTransport(ours), 'odd'),
+    signal === undefined ? {} : { signal },
+  );
 }

@@ -4,7 +4,7 @@ import type { Unit } from '../measure/section.ts';
 export function figure(value: number, unit: Unit): string {
   switch (unit) {
     case 'milliseconds':
-      return value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
+      return value >= 999.5 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
     case 'bytes per second':
       return `${digits(value / 1e6)} MB/s`;
     case 'bytes':

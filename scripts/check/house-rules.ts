@@ -17,7 +17,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "only cli/ prints (the agent daemon's words go to the guest's console)",
-    pattern: /\bconsole\.\w+\(|process\.std(out|err)/,
+    pattern: /\bconsole\.(log|error|warn|info|debug)\(|process\.std(out|err)/,
     except: /^src\/(cli|guest)\//,
   },
   {

@@ -18,8 +18,13 @@ export class ClosingLines extends Transform {
     return this.#failed;
   }
 
-  override _transform(event: { type: string; data: { nesting?: number; message?: string } }, _encoding: string, done: () => void): void {
-    const [name = '', figure = ''] = event.type === 'test:diagnostic' ? (event.data.message ?? '').split(' ') : [];
+  override _transform(
+    event: { type: string; data: { nesting?: number; message?: string } },
+    _encoding: string,
+    done: () => void,
+  ): void {
+    const [name = '', figure = ''] =
+      event.type === 'test:diagnostic' ? (event.data.message ?? '').split(' ') : [];
     const sum = event.data.nesting === 0 ? this.#sums.get(name) : undefined;
     // Each run's totals come again as a summary; here the sums stand for all of them.
     if (event.type === 'test:fail') this.#failed = true;
@@ -30,7 +35,10 @@ export class ClosingLines extends Transform {
 
   override _flush(done: () => void): void {
     for (const [name, sum] of this.#sums) {
-      this.push({ type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${Number(sum.toFixed(3))}`, level: 'info' } });
+      this.push({
+        type: 'test:diagnostic',
+        data: { nesting: 0, message: `${name} ${Number(sum.toFixed(3))}`, level: 'info' },
+      });
     }
     done();
   }

@@ -21,7 +21,9 @@ export const LANES: readonly Lane[] = [
 export async function filesOf(root: string, lane: Lane): Promise<string[]> {
   const named = LANES.flatMap(({ folder }) => (folder === undefined ? [] : [`tests/${folder}/`]));
   const files = [];
-  for await (const file of glob(`tests/${lane.folder ?? ''}/**/*.test.ts`.replace('//', '/'), { cwd: root })) {
+  for await (const file of glob(`tests/${lane.folder ?? ''}/**/*.test.ts`.replace('//', '/'), {
+    cwd: root,
+  })) {
     if (lane.folder === undefined && named.some((folder) => file.startsWith(folder))) continue;
     files.push(join(root, file));
   }

@@ -7,6 +7,8 @@ import { EGRESS, EgressAnswer, type EgressRequest, GUEST_PROXY_PORT } from '../c
 import { Fault } from '../fault/fault.ts';
 import { MAX_HEAD, parseProxyHead, type ProxyHead } from './proxy-head.ts';
 
+/** Milliseconds between two tries to listen. */
+const LISTEN_AGAIN = 200;
 /** Milliseconds a program may take to say what it wants. */
 const HEAD_WITHIN = 30_000;
 
@@ -19,7 +21,10 @@ export function startProxy(host: () => Connection | undefined, port = GUEST_PROX
     client.on('error', () => {});
     serve(client, host).catch((error: unknown) => client.end(answer(error)));
   });
-  server.listen(port, '127.0.0.1');
+  const listen = () => server.listen(port, '127.0.0.1');
+  // The loopback may not be up yet, or a program of the guest may sit on the port: the way out opens as soon as it can.
+  server.on('error', () => setTimeout(listen, LISTEN_AGAIN).unref());
+  listen();
   return server;
 }
 

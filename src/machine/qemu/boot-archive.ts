@@ -27,12 +27,10 @@ export function bootArchive(parts: BootParts): Buffer {
 
 /**
  * The daemon comes first and has the processors to itself until a host has greeted it, then the system's own init follows as process 1:
- * started together they were measured to delay each other by 2 s. Should the daemon die it is started again.
+ * started together they were measured to delay each other by 2 s. What an early command needs of the system is set up here, as systemd would
+ * (it leaves alone what is mounted). Should the daemon die it is started again.
  */
 const START = `#!/bin/sh
-ip link set lo up 2>/dev/null
-# sshd reads the authorized keys as the user; the boot key beside them is root's alone.
-chmod 711 /run/pcoder
 mkfifo -m 600 /run/pcoder/greeted
 (
   trap '' HUP INT TERM
@@ -41,8 +39,16 @@ mkfifo -m 600 /run/pcoder/greeted
     sleep 0.2
   done
 ) </dev/null >/dev/console 2>&1 &
-( sleep 15; echo late >/run/pcoder/greeted ) &
+ip link set lo up
+cat /etc/hostname >/proc/sys/kernel/hostname
+mkdir -p /dev/pts /dev/shm
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs /dev/shm
+# sshd reads the authorized keys as the user; the boot key beside them is root's alone.
+chmod 711 /run/pcoder
+( sleep 15; [ -e /run/pcoder/greeted ] && echo late >/run/pcoder/greeted ) &
 read -r line </run/pcoder/greeted
+rm /run/pcoder/greeted
 exec /sbin/init
 `;
 

@@ -1,8 +1,9 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { type Image, loadImage } from '../src/bundle/assets/image.ts';
-import { loadQemu, type QemuInstall } from '../src/bundle/assets/qemu.ts';
+import { loadQemu } from '../src/bundle/assets/qemu.ts';
 import { realReach } from '../src/bundle/fetch/reach.ts';
 import { type Folder, stateNames } from '../src/bundle/folder.ts';
+import type { Progress } from '../src/bundle/progress.ts';
 import { machineSize, readSettings } from '../src/bundle/settings.ts';
 import { Fault, systemCode } from '../src/fault/fault.ts';
 import type { Accelerator } from '../src/machine/qemu/accelerator.ts';
@@ -11,6 +12,7 @@ import { tryLock } from '../src/platform/exclusive-lock.ts';
 import { type Host, hostFacts } from './host.ts';
 import { OurMachine } from './our-machine.ts';
 import { benchPlaces } from './places.ts';
+import { freshScratch } from './scratch.ts';
 import { readyStock } from './stock/ready-stock.ts';
 import type { StockImage } from './stock/stock-guest.ts';
 
@@ -27,6 +29,8 @@ export interface Lab extends LabOptions {
   ours: OurMachine;
   /** The stock guest's image, made on first use. @throws Fault why there is none */
   stock(): Promise<StockImage>;
+  /** a temporary folder, removed at the end */
+  scratch: string;
   /** Ends everything that was started. */
   close(): Promise<void>;
 }
@@ -37,15 +41,17 @@ export interface Lab extends LabOptions {
  */
 export async function openLab(folder: Folder, options: LabOptions): Promise<Lab> {
   const facts = hostFacts();
-  const { home, lock: lockFile, own } = benchPlaces(folder);
+  const { home, lock: lockFile, own, scratch: scratchFile } = benchPlaces(folder);
   await mkdir(own.state, { recursive: true, mode: 0o700 });
   const lock = tryLock(lockFile);
   if (lock === undefined) throw new Fault('machine-busy', `the benchmarks already run in ${home}`);
   const ours = new OurMachine(own, options.signal);
+  const scratch = await freshScratch(scratchFile);
   const close = async () => {
     await ours.stop();
     await rm(stateNames(own).machines, { recursive: true, force: true });
     await rm(stateNames(own).sessions, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true });
     lock.release();
   };
   try {
@@ -65,8 +71,13 @@ export async function openLab(folder: Folder, options: LabOptions): Promise<Lab>
       ...options,
       host: { ...facts, qemu: qemu.version, image: image.id, guest, accelerator: accelerator.text },
       ours,
+      scratch,
       stock() {
-        stock ??= makeStock(folder, { image, qemu, accelerator: accelerator.name, ...guest }, options);
+        stock ??= makeStock(
+          folder,
+          { image, qemu, accelerator: accelerator.name, scratch, ...guest },
+          options,
+        );
         return stock;
       },
       close,
@@ -79,13 +90,14 @@ export async function openLab(folder: Folder, options: LabOptions): Promise<Lab>
 
 function makeStock(
   folder: Folder,
-  run: { image: Image; qemu: QemuInstall; accelerator: Accelerator; memory: number; cpus: number },
+  { image, qemu, ...run }: Omit<StockImage, 'files' | 'commandLine'> & { image: Image },
   { signal, note }: LabOptions,
 ): Promise<StockImage> {
-  const { qemu, accelerator, memory, cpus } = run;
-  note('the stock guest (made once, which takes some minutes)');
-  const tools = { qemu, progress: () => {}, signal, reach: realReach };
-  return readyStock(folder, run.image.manifest.suite, { accelerator, memory, cpus }, tools);
+  const progress: Progress = (event) => {
+    if (event.type === 'step') note(event.step);
+  };
+  const tools = { qemu, progress, signal, reach: realReach };
+  return readyStock(folder, image.manifest.suite, run, tools);
 }
 
 /** What the machine just started was given. */

@@ -10,6 +10,13 @@ import { type TimedProgram, timed } from './timed-program.ts';
 
 const MACHINE = 'default';
 
+export interface ExecOptions {
+  /** a folder that is brought in before and back after */
+  project?: string;
+  /** the file the command reads */
+  input?: string;
+}
+
 /** The product's machine, used as a person would use it, on a state folder of the benchmarks' own. */
 export class OurMachine {
   readonly #folder: Folder;
@@ -21,33 +28,40 @@ export class OurMachine {
   }
 
   /** The `pcoder` command line for these arguments. */
-  command(...args: string[]): TimedProgram {
+  #command(...args: string[]): TimedProgram {
     const { root, state } = this.#folder;
     return { file: join(root, 'pcoder'), args, cwd: root, env: { PCODER_STATE: state } };
   }
 
-  /** `pcoder exec` of a command that no project travels with, timed. */
-  exec(argv: readonly string[], input?: string): Promise<number> {
-    const program = this.command('exec', '--exchange', 'none', '--mode', 'linux-portable', '--', ...argv);
-    return timed(input === undefined ? program : { ...program, input }, this.#signal);
+  /** `pcoder exec` of a command, timed. Without a project nothing travels. */
+  exec(argv: readonly string[], { project, input }: ExecOptions = {}): Promise<number> {
+    const travels = project === undefined ? ['--exchange', 'none'] : ['--project', project];
+    const program = this.#command('exec', '--mode', 'linux-portable', ...travels, '--', ...argv);
+    return timed({ ...program, ...(input === undefined ? {} : { input }) }, this.#signal);
   }
 
   /** Empties the guest's copy of a project. */
   async clear(project: string): Promise<void> {
-    const empty = ['find', '.', '-mindepth', '1', '-delete'];
-    await timed(
-      this.command('exec', '--project', project, '--exchange', 'none', '--', ...empty),
-      this.#signal,
+    const program = this.#command(
+      'exec',
+      '--mode',
+      'linux-portable',
+      '--exchange',
+      'none',
+      '--project',
+      project,
     );
+    const empty = ['--', 'find', '.', '-mindepth', '1', '-delete'];
+    await timed({ ...program, args: [...program.args, ...empty] }, this.#signal);
   }
 
   async start(): Promise<void> {
-    await timed(this.command('start'), this.#signal);
+    await timed(this.#command('start'), this.#signal);
   }
 
   /** Stops the machine, whatever was interrupted, and waits until its supervisor has gone too. */
   async stop(): Promise<void> {
-    await timed(this.command('stop'), AbortSignal.timeout(STOP_WITHIN));
+    await timed(this.#command('stop'), AbortSignal.timeout(STOP_WITHIN));
     const deadline = Date.now() + GONE_WITHIN;
     while (await this.#supervised()) {
       if (Date.now() > deadline)

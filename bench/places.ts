@@ -9,6 +9,8 @@ export function benchPlaces(folder: Folder) {
     lock: join(home, 'lock.db'),
     /** the portable folder with a state of its own: its machine is nobody else's */
     own: { root: folder.root, state: join(home, 'state') } satisfies Folder,
+    /** names the temporary folder of the last run */
+    scratch: join(home, 'scratch.txt'),
     results: join(home, 'results'),
     stock: (id: string) => join(home, 'stock', id),
     document: join(folder.root, 'docs', 'benchmarks.md'),

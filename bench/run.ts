@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { locateFolder } from '../src/bundle/locate.ts';
 import { EXIT } from '../src/fault/codes.ts';
-import { Fault } from '../src/fault/fault.ts';
+import { Fault, systemCode } from '../src/fault/fault.ts';
 import { renderFault } from '../src/fault/render.ts';
 import { writeJson } from '../src/platform/json-file.ts';
 import { writeWhole } from '../src/platform/whole-file.ts';
@@ -16,7 +16,7 @@ import { measureStart } from './parts/start.ts';
 import { measureThroughput } from './parts/throughput.ts';
 import { benchPlaces } from './places.ts';
 import { type BenchReport, markdown } from './report/markdown.ts';
-import { replaceBlock } from './report/marked-block.ts';
+import { BEGIN, END, replaceBlock } from './report/marked-block.ts';
 
 const MEASURES: Record<Part, (lab: Lab) => Promise<Section[]>> = {
   start: measureStart,
@@ -71,7 +71,11 @@ async function bench(given: BenchArguments): Promise<number> {
 }
 
 async function documentWith(tables: string): Promise<string> {
-  return replaceBlock(await readFile(places.document, 'utf8'), tables);
+  const text = await readFile(places.document, 'utf8').catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return `# Benchmarks\n\n${BEGIN}\n${END}\n`;
+  });
+  return replaceBlock(text, tables);
 }
 
 function note(text: string): void {

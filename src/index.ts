@@ -37,7 +37,7 @@ export interface SessionOptions {
 }
 
 export interface ToolOptions extends SessionOptions {
-  /** default: the tool's own provider */
+  /** which file of `profiles/` */
   profile: string;
   /** the provider's key, under the name of the host variable it is known by; it is kept in memory only */
   credential?: { name: string; value: string };
@@ -121,7 +121,7 @@ export class Machine implements Disposable {
     const { project = process.cwd(), exchange = 'once', allow = [], input = '' } = options;
     const request: SessionRequest = { project, exchange, allow: [...allow], work };
     const stream = this.#connection.open(SESSION, request);
-    const output: [Uint8Array[], Uint8Array[]] = [[], []];
+    const [stdout, stderr]: [Uint8Array[], Uint8Array[]] = [[], []];
     const ended: Pick<Session, 'id' | 'report'> = { id: '', report: undefined };
     const { promise, resolve, reject } = Promise.withResolvers<Session>();
     const leave = () => stream.reset(new Fault('interrupted', 'interrupted'));
@@ -136,26 +136,21 @@ export class Machine implements Disposable {
         else if (event.type === 'session') ended.id = event.id;
         else if (event.type === 'report') ended.report = event;
         else if (event.type === 'exit') {
-          const [stdout, stderr] = output.map((chunks) => Buffer.concat(chunks));
-          resolve({
-            ...ended,
-            code: event.code,
-            signal: event.signal,
-            stdout: stdout ?? Buffer.alloc(0),
-            stderr: stderr ?? Buffer.alloc(0),
-          });
+          const { code, signal } = event;
+          resolve({ ...ended, code, signal, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) });
         }
       },
       data: (chunk, lane) => {
-        output[lane === 1 ? 1 : 0].push(Uint8Array.from(chunk));
+        (lane === 1 ? stderr : stdout).push(Uint8Array.from(chunk));
         stream.consumed(chunk.byteLength);
       },
       closed: (error) => reject(error ?? new Fault('supervisor-lost', 'the session ended without a result')),
     });
-    stream.write(Buffer.from(input)).then(
-      () => stream.end(),
-      () => {},
-    );
+    // Cut off before all of it was taken, the session has its own word to say.
+    stream
+      .write(Buffer.from(input))
+      .then(() => stream.end())
+      .catch(() => {});
     return promise.finally(() => this.#signal.removeEventListener('abort', leave));
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -15,7 +14,7 @@ export async function measureExec(lab: Lab): Promise<Section[]> {
   await lab.ours.start();
   const { config, host } = lab.ours.ssh;
   const connection = await lab.ours.connect();
-  const folder = await mkdtemp(join(tmpdir(), 'pcoder-bench-'));
+  const folder = await mkdtemp(join(lab.scratch, 'ssh-'));
   const control = join(folder, 'control');
   const master = startMaster(config, host, control);
   const contenders: Contender[] = [
@@ -59,7 +58,6 @@ export async function measureExec(lab: Lab): Promise<Section[]> {
     await master.end();
     connection.close();
     await lab.ours.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

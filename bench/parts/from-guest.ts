@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { libraryExec } from '../library-exec.ts';
 import { alternate, type Contender } from '../measure/alternate.ts';
 import type { Section } from '../measure/section.ts';
-import { timed } from '../timed-program.ts';
 import { FILE_BYTES, type Payload, STREAM_BYTES } from './payload.ts';
-import { NOTES, rate, type Wires } from './throughput.ts';
+import { NOTES, rate, type Wires } from './wires.ts';
 
 /** In the guests' memory, so that no disk counts. */
 const STREAM = '/dev/shm/bench-stream';
@@ -33,10 +32,7 @@ export async function measureFromGuest(wires: Wires, payload: Payload): Promise<
       async measure() {
         const folder = join(payload.folder, `from-${project++}`);
         await mkdir(folder);
-        const milliseconds = await timed(
-          lab.ours.command('exec', '--project', folder, '--', 'cp', FILE, '.'),
-          lab.signal,
-        );
+        const milliseconds = await lab.ours.exec(['cp', FILE, '.'], { project: folder });
         await lab.ours.clear(folder);
         return rate(FILE_BYTES, milliseconds);
       },
@@ -82,8 +78,8 @@ export async function measureFromGuest(wires: Wires, payload: Payload): Promise<
 
 async function placeFiles({ lab, scp }: Wires, payload: Payload): Promise<void> {
   lab.note('files in the guests’ memory, not measured');
-  await lab.ours.exec(['sh', '-c', `cat > ${STREAM}`], payload.stream);
-  await lab.ours.exec(['sh', '-c', `cat > ${FILE}`], payload.file);
+  await lab.ours.exec(['sh', '-c', `cat > ${STREAM}`], { input: payload.stream });
+  await lab.ours.exec(['sh', '-c', `cat > ${FILE}`], { input: payload.file });
   // Without a stock guest, or one that cannot take it, its row says why.
   await scp('stock', payload.file, `guest:${FILE}`).catch(() => {});
 }

@@ -1,6 +1,5 @@
 import { randomFillSync } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Through the channel: large enough that starting the command does not count. */
@@ -18,8 +17,8 @@ export interface Payload {
   file: string;
 }
 
-export async function withPayload<T>(work: (payload: Payload) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'pcoder-bench-'));
+export async function withPayload<T>(scratch: string, work: (payload: Payload) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(scratch, 'payload-'));
   const payload = { folder, stream: join(folder, 'stream.bin'), file: join(folder, 'file.bin') };
   try {
     await fill(payload.stream, STREAM_BYTES);

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { libraryExec } from '../library-exec.ts';
 import { alternate, type Contender } from '../measure/alternate.ts';
 import type { Section } from '../measure/section.ts';
-import { timed } from '../timed-program.ts';
 import { blocks, FILE_BYTES, type Payload, STREAM_BYTES } from './payload.ts';
-import { NOTES, rate, type Wires } from './throughput.ts';
+import { NOTES, rate, type Wires } from './wires.ts';
 
 /** Bytes per second from host to guest. */
 export async function measureToGuest({ lab, connection, scp }: Wires, payload: Payload): Promise<Section> {
@@ -15,7 +14,7 @@ export async function measureToGuest({ lab, connection, scp }: Wires, payload: P
     {
       id: 'ours',
       label: "`pcoder exec -- sh -c 'cat > /dev/null'`",
-      measure: async () => rate(STREAM_BYTES, await lab.ours.exec(sink, payload.stream)),
+      measure: async () => rate(STREAM_BYTES, await lab.ours.exec(sink, { input: payload.stream })),
     },
     {
       id: 'library',
@@ -29,10 +28,7 @@ export async function measureToGuest({ lab, connection, scp }: Wires, payload: P
         const folder = join(payload.folder, `to-${project++}`);
         await mkdir(folder);
         await copyFile(payload.file, join(folder, 'file.bin'));
-        const milliseconds = await timed(
-          lab.ours.command('exec', '--project', folder, '--', 'true'),
-          lab.signal,
-        );
+        const milliseconds = await lab.ours.exec(['true'], { project: folder });
         await lab.ours.clear(folder);
         return rate(FILE_BYTES, milliseconds);
       },

@@ -20,6 +20,8 @@ export function times(value: number): string {
 /** Three significant digits, never an exponent. */
 function digits(value: number): string {
   if (value === 0) return '0';
-  const places = 2 - Math.floor(Math.log10(Math.abs(value)));
-  return value.toFixed(Math.min(Math.max(places, 0), 3));
+  // Rounded first: 999.6 has four digits before the point only then.
+  const rounded = Number(value.toPrecision(3));
+  const places = 2 - Math.floor(Math.log10(Math.abs(rounded)));
+  return rounded.toFixed(Math.min(Math.max(places, 0), 3));
 }

@@ -37,6 +37,7 @@ export async function buildStock(
   settle: (fresh: string) => Promise<void>,
 ): Promise<void> {
   const { reach, progress, signal } = tools;
+  progress({ type: 'step', step: 'making the stock guest, once; this takes some minutes' });
   const mode = await readyMmdebstrap(isSuperuser(), reach, progress, signal);
   const keyring = await findKeyring(folder, plan.image, tools);
   const { release, recipe } = plan.image;

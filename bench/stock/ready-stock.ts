@@ -15,7 +15,7 @@ import { type StockImage, startStock } from './stock-guest.ts';
 export async function readyStock(
   folder: Folder,
   suite: string,
-  run: Pick<StockImage, 'accelerator' | 'memory' | 'cpus'>,
+  run: Omit<StockImage, 'files' | 'commandLine' | 'qemu'>,
   tools: ImageTools,
 ): Promise<StockImage> {
   const plan = await planStock(suite);

@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -24,6 +23,8 @@ export interface StockImage {
   /** MiB */
   memory: number;
   cpus: number;
+  /** where each run gets a folder for its socket, console and known hosts; short, for the socket's sake */
+  scratch: string;
 }
 
 export interface StockGuest {
@@ -47,7 +48,7 @@ const DOWN_WITHIN = 120_000;
  * @throws Fault `qemu-failed`, `boot-timeout`, `interrupted`
  */
 export async function startStock(image: StockImage, signal: AbortSignal, keep = false): Promise<StockGuest> {
-  const scratch = await mkdtemp(join(tmpdir(), 'pcoder-bench-'));
+  const scratch = await mkdtemp(join(image.scratch, 'stock-'));
   const port = await freePort();
   const ssh = { config: join(scratch, 'config'), host: 'bench-stock' };
   await writeWhole(

@@ -1,4 +1,4 @@
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { Fault } from '../fault/fault.ts';
 import type { ChannelStream } from './channel-stream.ts';
 
@@ -23,7 +23,8 @@ export function duplexOf(stream: ChannelStream): Duplex {
     destroy: (error, done) => {
       // Ended both ways: the end may still wait for its turn, and a reset would overtake it.
       const isOver = peerEnded && duplex.writableFinished;
-      if (!stream.closed && !isOver) stream.reset(error instanceof Fault ? error : new Fault('interrupted', 'the connection was closed'));
+      if (!stream.closed && !isOver)
+        stream.reset(error instanceof Fault ? error : new Fault('interrupted', 'the connection was closed'));
       done(error);
     },
   });
@@ -43,24 +44,11 @@ export function duplexOf(stream: ChannelStream): Duplex {
   return duplex;
 }
 
-/** Sends everything readable on a lane, at the peer's pace. Resolves at the end of the source. */
-export async function pour(source: Readable, stream: ChannelStream, lane = 0): Promise<void> {
-  for await (const chunk of source) {
-    await stream.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk, lane);
-  }
-}
-
-/** Writes one chunk and gives its credit back once the writable has taken it. A writable that is gone swallows it. */
-export function drainInto(writable: Writable, stream: ChannelStream, chunk: Uint8Array): void {
-  if (writable.destroyed || writable.writableEnded) {
-    stream.consumed(chunk.byteLength);
-    return;
-  }
-  writable.write(chunk, () => stream.consumed(chunk.byteLength));
-}
-
 /** The bytes of lane 0 as they come, credit given back as they are taken. Messages go to `onMessage`. */
-export async function* incoming(stream: ChannelStream, onMessage: (value: unknown) => void = () => {}): AsyncGenerator<Uint8Array> {
+export async function* incoming(
+  stream: ChannelStream,
+  onMessage: (value: unknown) => void = () => {},
+): AsyncGenerator<Uint8Array> {
   const queue: Uint8Array[] = [];
   let state: 'open' | 'ended' = 'open';
   let failure: Fault | undefined;

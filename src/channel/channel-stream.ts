@@ -69,7 +69,8 @@ export class ChannelStream {
 
   /** Resolves when the bytes have left under the peer's credit; rejects when the stream is cut before. */
   write(chunk: Uint8Array, lane = 0): Promise<void> {
-    if (this.#closed) return Promise.reject(this.#error ?? new Fault('guest-unreachable', 'the stream is closed'));
+    if (this.#closed)
+      return Promise.reject(this.#error ?? new Fault('guest-unreachable', 'the stream is closed'));
     return new Promise((resolve, reject) => {
       this.#rejects.add(reject);
       const sent = () => {
@@ -143,7 +144,8 @@ export class ChannelStream {
 
   receiveData(chunk: Uint8Array, lane: number): void {
     this.#receiveCredit -= chunk.byteLength;
-    if (this.#receiveCredit < 0) return this.reset(new Fault('protocol-violation', 'the peer sent more than its credit'));
+    if (this.#receiveCredit < 0)
+      return this.reset(new Fault('protocol-violation', 'the peer sent more than its credit'));
     this.#deliver((events) => {
       if (events.data) events.data(chunk, lane);
       else this.consumed(chunk.byteLength);
@@ -187,6 +189,10 @@ export class ChannelStream {
 
 function messageItem(message: unknown): Outgoing {
   const payload = Buffer.from(JSON.stringify(message));
-  if (payload.byteLength > MAX_JSON) throw new Fault('protocol-violation', `a message of ${payload.byteLength} bytes is over the channel's limit of ${MAX_JSON}`);
+  if (payload.byteLength > MAX_JSON)
+    throw new Fault(
+      'protocol-violation',
+      `a message of ${payload.byteLength} bytes is over the channel's limit of ${MAX_JSON}`,
+    );
   return { kind: 'message', payload };
 }

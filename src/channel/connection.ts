@@ -28,11 +28,18 @@ export class Connection implements StreamHost {
   #resolveClosed: (error: Error | undefined) => void;
 
   /** `side` keeps stream numbers apart: the one who connects is odd. */
-  constructor(transport: FrameTransport, side: 'odd' | 'even', opened?: (open: Open, stream: ChannelStream) => void) {
+  constructor(
+    transport: FrameTransport,
+    side: 'odd' | 'even',
+    opened?: (open: Open, stream: ChannelStream) => void,
+  ) {
     this.#transport = transport;
     this.#side = side;
     this.#next = side === 'odd' ? 1 : 2;
-    this.#opened = opened ?? ((open, stream) => stream.reset(new Fault('protocol-violation', `nothing here answers ${open.method}`)));
+    this.#opened =
+      opened ??
+      ((open, stream) =>
+        stream.reset(new Fault('protocol-violation', `nothing here answers ${open.method}`)));
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -50,7 +57,11 @@ export class Connection implements StreamHost {
   open(method: string, params: unknown): ChannelStream {
     if (this.#down) throw new Fault('guest-unreachable', 'the connection is closed');
     const payload = Buffer.from(JSON.stringify({ method, params }));
-    if (payload.byteLength > MAX_JSON) throw new Fault('protocol-violation', `a request of ${payload.byteLength} bytes is over the channel's limit of ${MAX_JSON}`);
+    if (payload.byteLength > MAX_JSON)
+      throw new Fault(
+        'protocol-violation',
+        `a request of ${payload.byteLength} bytes is over the channel's limit of ${MAX_JSON}`,
+      );
     const stream = new ChannelStream(this.#next, this);
     this.#next += 2;
     this.#streams.set(stream.id, stream);
@@ -138,7 +149,8 @@ export class Connection implements StreamHost {
       case FRAME.data:
         return stream.receiveData(frame.payload, frame.lane);
       case FRAME.credit:
-        if (frame.payload.byteLength !== 4) throw new Fault('protocol-violation', 'a credit frame has four bytes');
+        if (frame.payload.byteLength !== 4)
+          throw new Fault('protocol-violation', 'a credit frame has four bytes');
         return stream.receiveCredit(Buffer.from(frame.payload).readUInt32LE());
       case FRAME.end:
         return stream.receiveEnd();
@@ -180,5 +192,11 @@ function parse(payload: Uint8Array): unknown {
 }
 
 function isOpen(value: unknown): value is Open {
-  return typeof value === 'object' && value !== null && 'method' in value && typeof value.method === 'string' && 'params' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'method' in value &&
+    typeof value.method === 'string' &&
+    'params' in value
+  );
 }

@@ -17,12 +17,20 @@ const FaultMessage = z.object({
 /** A fault as it travels in a reset frame; what is too long is cut. */
 export function encodeFault(error: Fault): Uint8Array {
   const { code, message, causes, hint } = faultRecord(error);
-  return Buffer.from(JSON.stringify({ code, message: cut(message), causes: causes.map(cut), ...(hint === undefined ? {} : { hint: cut(hint) }) }));
+  return Buffer.from(
+    JSON.stringify({
+      code,
+      message: cut(message),
+      causes: causes.map(cut),
+      ...(hint === undefined ? {} : { hint: cut(hint) }),
+    }),
+  );
 }
 
 export function decodeFault(payload: Uint8Array): Fault {
   const parsed = z.safeParse(FaultMessage, parseOrUndefined(payload));
-  if (!parsed.success) return new Fault('protocol-violation', 'the peer cut a stream without a readable reason');
+  if (!parsed.success)
+    return new Fault('protocol-violation', 'the peer cut a stream without a readable reason');
   const { code, message, causes, hint } = parsed.data;
   return new Fault(isFaultCode(code) ? code : 'internal', message, { hint, cause: causeChain(causes) });
 }
@@ -40,7 +48,10 @@ function parseOrUndefined(payload: Uint8Array): unknown {
 }
 
 function causeChain(causes: string[]): Error | undefined {
-  return causes.reduceRight<Error | undefined>((inner, message) => new Error(message, inner === undefined ? {} : { cause: inner }), undefined);
+  return causes.reduceRight<Error | undefined>(
+    (inner, message) => new Error(message, inner === undefined ? {} : { cause: inner }),
+    undefined,
+  );
 }
 
 function isFaultCode(code: string): code is FaultCode {

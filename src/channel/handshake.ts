@@ -19,7 +19,11 @@ const Proof = z.object({ proof: hex(32) });
  * @returns the transport to go on with; frames that came right behind the proof are kept for its listener
  * @throws Fault `guest-unreachable` (silence), `protocol-violation` (wrong key, wrong version, not our protocol)
  */
-export async function proveAsHost(transport: FrameTransport, key: Uint8Array, timeout: number): Promise<FrameTransport> {
+export async function proveAsHost(
+  transport: FrameTransport,
+  key: Uint8Array,
+  timeout: number,
+): Promise<FrameTransport> {
   const nonce = randomBytes(32).toString('hex');
   const frames = helloFrames(transport, timeout);
   try {
@@ -40,14 +44,20 @@ export async function proveAsGuest(transport: FrameTransport, key: Uint8Array): 
   const challenge = check(Challenge, await frames.next());
   sameVersion(challenge.version);
   const nonce = randomBytes(32).toString('hex');
-  sendHello(transport, { version: PROTOCOL_VERSION, nonce, proof: proofOf(key, 'guest', challenge.nonce, nonce) });
+  sendHello(transport, {
+    version: PROTOCOL_VERSION,
+    nonce,
+    proof: proofOf(key, 'guest', challenge.nonce, nonce),
+  });
   const proof = check(Proof, await frames.next());
   if (!equal(proof.proof, proofOf(key, 'host', challenge.nonce, nonce))) throw wrongKey();
   return frames.proven();
 }
 
 function proofOf(key: Uint8Array, who: 'host' | 'guest', hostNonce: string, guestNonce: string): string {
-  return createHmac('sha256', key).update(`pcoder ${PROTOCOL_VERSION} ${who} ${hostNonce} ${guestNonce}`).digest('hex');
+  return createHmac('sha256', key)
+    .update(`pcoder ${PROTOCOL_VERSION} ${who} ${hostNonce} ${guestNonce}`)
+    .digest('hex');
 }
 
 function equal(left: string, right: string): boolean {
@@ -56,13 +66,19 @@ function equal(left: string, right: string): boolean {
 
 function sameVersion(version: number): void {
   if (version === PROTOCOL_VERSION) return;
-  throw new Fault('protocol-violation', `the guest's agent daemon speaks protocol ${version}, this pcoder speaks ${PROTOCOL_VERSION}`, {
-    hint: 'pcoder stop && pcoder start',
-  });
+  throw new Fault(
+    'protocol-violation',
+    `the guest's agent daemon speaks protocol ${version}, this pcoder speaks ${PROTOCOL_VERSION}`,
+    {
+      hint: 'pcoder stop && pcoder start',
+    },
+  );
 }
 
 function wrongKey(): Fault {
-  return new Fault('protocol-violation', 'the other end of the channel does not hold this boot key', { hint: 'pcoder stop && pcoder start' });
+  return new Fault('protocol-violation', 'the other end of the channel does not hold this boot key', {
+    hint: 'pcoder stop && pcoder start',
+  });
 }
 
 function sendHello(transport: FrameTransport, value: unknown): void {
@@ -77,7 +93,8 @@ function check<T>(schema: z.core.$ZodType<T>, frame: Frame): T {
     value = undefined;
   }
   const parsed = z.safeParse(schema, value);
-  if (frame.kind !== FRAME.hello || !parsed.success) throw new Fault('protocol-violation', 'the channel did not begin with a handshake');
+  if (frame.kind !== FRAME.hello || !parsed.success)
+    throw new Fault('protocol-violation', 'the channel did not begin with a handshake');
   return parsed.data;
 }
 
@@ -88,7 +105,16 @@ function helloFrames(transport: FrameTransport, timeout: number | undefined) {
   const queue: Frame[] = [];
   let wake: (() => void) | undefined;
   let fallen: { error: Error | undefined } | undefined;
-  const timer = timeout === undefined ? undefined : setTimeout(() => reject(new Fault('guest-unreachable', `the agent daemon did not answer within ${timeout / 1000} s`)), timeout);
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(
+          () =>
+            reject(
+              new Fault('guest-unreachable', `the agent daemon did not answer within ${timeout / 1000} s`),
+            ),
+          timeout,
+        );
   transport.listen({
     frame: (frame) => {
       queue.push(frame);

@@ -11,7 +11,8 @@ const machineArgument = {
   kind: 'tuple',
   parameters: [{ brief: 'Machine name', parse: machineName, optional: true, placeholder: 'machine' }],
 } as const;
-const words = (placeholder: string, brief: string) => ({ kind: 'array', parameter: { brief, parse: String, placeholder } }) as const;
+const words = (placeholder: string, brief: string) =>
+  ({ kind: 'array', parameter: { brief, parse: String, placeholder } }) as const;
 
 /** The commands. Each one's code is loaded only when it is used. */
 const routes = buildRouteMap({
@@ -21,20 +22,35 @@ const routes = buildRouteMap({
       parameters: {
         flags: {
           ...sessionFlags,
-          profile: { kind: 'parsed', parse: String, brief: 'Provider: a file of profiles/; demo needs no key', optional: true, placeholder: 'name' },
+          profile: {
+            kind: 'parsed',
+            parse: String,
+            brief: 'Provider: a file of profiles/; demo needs no key',
+            optional: true,
+            placeholder: 'name',
+          },
         },
         positional: words('tool [-- arguments]', 'claude or codex, then its own arguments behind --'),
       },
-      docs: { brief: 'Run a coding agent on the project in the VM', customUsage: ['claude', 'claude --profile demo -- -p "mend the bug"', 'codex -- exec "add a test"'] },
+      docs: {
+        brief: 'Run a coding agent on the project in the VM',
+        customUsage: ['claude', 'claude --profile demo -- -p "mend the bug"', 'codex -- exec "add a test"'],
+      },
     }),
     exec: buildCommand<ExecFlags, string[], Context>({
       loader: async () => (await import('./commands/exec.ts')).default,
       parameters: {
-        flags: { ...sessionFlags, tty: { kind: 'boolean', brief: 'Give the command a terminal', default: false } },
+        flags: {
+          ...sessionFlags,
+          tty: { kind: 'boolean', brief: 'Give the command a terminal', default: false },
+        },
         aliases: { t: 'tty' },
         positional: words('command', 'Program and arguments, behind --'),
       },
-      docs: { brief: 'Run any command on the project in the VM; its exit code is ours', customUsage: ['-- uname -a', '-t -- htop'] },
+      docs: {
+        brief: 'Run any command on the project in the VM; its exit code is ours',
+        customUsage: ['-- uname -a', '-t -- htop'],
+      },
     }),
     shell: buildCommand<SessionFlags, [string | undefined], Context>({
       loader: async () => (await import('./commands/shell.ts')).default,
@@ -59,7 +75,16 @@ const routes = buildRouteMap({
     logs: buildCommand<LogFlags, [string | undefined], Context>({
       loader: async () => (await import('./commands/logs.ts')).default,
       parameters: {
-        flags: { json: jsonFlag, lines: { kind: 'parsed', parse: Number, brief: 'How many lines of each', default: '40', placeholder: 'n' } },
+        flags: {
+          json: jsonFlag,
+          lines: {
+            kind: 'parsed',
+            parse: Number,
+            brief: 'How many lines of each',
+            default: '40',
+            placeholder: 'n',
+          },
+        },
         positional: machineArgument,
       },
       docs: { brief: "Show a machine's logs: supervisor, QEMU, console" },
@@ -67,7 +92,11 @@ const routes = buildRouteMap({
     ssh: buildCommand<SshFlags, string[], Context>({
       loader: async () => (await import('./commands/ssh.ts')).default,
       parameters: {
-        flags: { json: jsonFlag, machine: machineFlag, config: { kind: 'boolean', brief: 'Print the ssh -F configuration for editors', default: false } },
+        flags: {
+          json: jsonFlag,
+          machine: machineFlag,
+          config: { kind: 'boolean', brief: 'Print the ssh -F configuration for editors', default: false },
+        },
         positional: words('argument', 'Given to ssh'),
       },
       docs: { brief: 'Log in over ssh, or print the configuration for an editor' },
@@ -87,10 +116,21 @@ const routes = buildRouteMap({
       parameters: {
         flags: {
           json: jsonFlag,
-          init: { kind: 'boolean', brief: 'Choose the defaults and write state/settings.json', default: false },
+          init: {
+            kind: 'boolean',
+            brief: 'Choose the defaults and write state/settings.json',
+            default: false,
+          },
           tool: { kind: 'parsed', parse: String, brief: 'Default tool', optional: true, placeholder: 'name' },
           mode: { kind: 'parsed', parse: String, brief: 'Default mode', optional: true, placeholder: 'mode' },
-          auth: { kind: 'parsed', parse: String, brief: 'How a tool signs in: TOOL=api-key or TOOL=oauth; repeatable', variadic: true, default: [], placeholder: 'tool=how' },
+          auth: {
+            kind: 'parsed',
+            parse: String,
+            brief: 'How a tool signs in: TOOL=api-key or TOOL=oauth; repeatable',
+            variadic: true,
+            default: [],
+            placeholder: 'tool=how',
+          },
         },
       },
       docs: { brief: 'Fetch what is missing; --init also asks for the defaults' },
@@ -104,7 +144,13 @@ const routes = buildRouteMap({
         }),
         show: buildCommand<JsonFlags, [string], Context>({
           loader: async () => (await import('./commands/profile.ts')).show,
-          parameters: { flags: { json: jsonFlag }, positional: { kind: 'tuple', parameters: [{ brief: 'Profile name', parse: String, placeholder: 'name' }] } },
+          parameters: {
+            flags: { json: jsonFlag },
+            positional: {
+              kind: 'tuple',
+              parameters: [{ brief: 'Profile name', parse: String, placeholder: 'name' }],
+            },
+          },
           docs: { brief: 'Show one provider' },
         }),
       },
@@ -115,7 +161,16 @@ const routes = buildRouteMap({
         build: buildCommand<ImageFlags, [], Context>({
           loader: async () => (await import('./commands/image.ts')).build,
           parameters: {
-            flags: { json: jsonFlag, suite: { kind: 'parsed', parse: String, brief: 'Which suite of the recipe', optional: true, placeholder: 'suite' } },
+            flags: {
+              json: jsonFlag,
+              suite: {
+                kind: 'parsed',
+                parse: String,
+                brief: 'Which suite of the recipe',
+                optional: true,
+                placeholder: 'suite',
+              },
+            },
           },
           docs: { brief: 'Build the guest image anew' },
         }),
@@ -145,7 +200,8 @@ export const application = buildApplication<Context>(routes, {
   localization: {
     text: {
       ...(await import('@stricli/core')).text_en,
-      exceptionWhileParsingArguments: (error) => `error: ${error instanceof Error ? error.message : error}\nhint: pcoder --help`,
+      exceptionWhileParsingArguments: (error) =>
+        `error: ${error instanceof Error ? error.message : error}\nhint: pcoder --help`,
       exceptionWhileLoadingCommandFunction: (error) => renderFault(error),
       exceptionWhileRunningCommand: (error) => renderFault(error),
     },
@@ -159,5 +215,10 @@ type ExecFlags = SessionFlags & { readonly tty: boolean };
 type LogFlags = JsonFlags & { readonly lines: number };
 type SshFlags = JsonFlags & { readonly config: boolean; readonly machine: string };
 type SmokeFlags = JsonFlags & { readonly machine: string };
-type SetupFlags = JsonFlags & { readonly init: boolean; readonly tool?: string; readonly mode?: string; readonly auth: readonly string[] };
+type SetupFlags = JsonFlags & {
+  readonly init: boolean;
+  readonly tool?: string;
+  readonly mode?: string;
+  readonly auth: readonly string[];
+};
 type ImageFlags = JsonFlags & { readonly suite?: string };

@@ -7,8 +7,8 @@ import { Fault } from '../fault/fault.ts';
 import { takeTerminal } from '../platform/terminal.ts';
 import type { SessionRequest } from '../session/request.ts';
 import { SESSION, SessionEvent } from '../supervisor/protocol.ts';
-import { type Context, } from './context.ts';
 import { say } from './command.ts';
+import type { Context } from './context.ts';
 import { progressLines } from './progress-lines.ts';
 import { type Report, showReport } from './report-lines.ts';
 
@@ -23,7 +23,11 @@ export interface Attached {
  * supervisor still brings the results back.
  * @throws the session's Fault; `supervisor-lost` when the supervisor went away; `interrupted`
  */
-export async function attachSession(context: Context, connection: Connection, request: SessionRequest): Promise<Attached> {
+export async function attachSession(
+  context: Context,
+  connection: Connection,
+  request: SessionRequest,
+): Promise<Attached> {
   const { stdin, stdout, stderr } = context;
   const lines = progressLines(stderr);
   const terminal = request.terminal === undefined ? undefined : takeTerminal(stdin, stdout);
@@ -37,13 +41,19 @@ export async function attachSession(context: Context, connection: Connection, re
   const onSignal = (name: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
     interrupts++;
     if (!started || interrupts > 1) {
-      const reason = new Fault('interrupted', started ? 'left; the supervisor ends the program and still brings its results back' : 'interrupted before the program had started');
+      const reason = new Fault(
+        'interrupted',
+        started
+          ? 'left; the supervisor ends the program and still brings its results back'
+          : 'interrupted before the program had started',
+      );
       outcome.reject(reason);
       stream.reset(reason);
       return;
     }
     control({ type: 'signal', signal: name });
-    if (name === 'SIGINT') say(context, 'interrupted the program; press Ctrl-C again to leave without waiting for it');
+    if (name === 'SIGINT')
+      say(context, 'interrupted the program; press Ctrl-C again to leave without waiting for it');
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const handlers = signals.map((name) => [name, () => onSignal(name)] as const);
@@ -59,9 +69,16 @@ export async function attachSession(context: Context, connection: Connection, re
       () => {},
     );
   };
-  stdin.on('data', onInput);
-  stdin.on('end', () => stream.end());
-  stdin.on('error', () => stream.end());
+  const takeInput = () => {
+    stdin.on('data', onInput);
+    stdin.on('end', () => stream.end());
+    stdin.on('error', () => stream.end());
+    // An attempt before this one may have left it paused.
+    stdin.ref?.();
+    stdin.resume();
+  };
+  // From a pipe nothing is taken before the program runs: an attempt that ends earlier would have swallowed it.
+  if (terminal !== undefined) takeInput();
 
   stream.listen({
     message: (value) => {
@@ -77,6 +94,7 @@ export async function attachSession(context: Context, connection: Connection, re
         case 'started':
           started = true;
           lines.close();
+          if (terminal === undefined) takeInput();
           return;
         case 'report':
           attached.report = event;
@@ -116,9 +134,14 @@ function exitCode(exit: { code: number | null; signal: string | null }): number 
 }
 
 function reasonFor(error: Fault | undefined, connection: Connection, session: string | undefined): Fault {
-  if (!connection.down) return error ?? new Fault('protocol-violation', 'the supervisor ended the session without a result');
-  return new Fault('supervisor-lost', `the supervisor went away${session === undefined ? '' : ` during session ${session}`}`, {
-    cause: error?.cause,
-    hint: 'run a command on the same project again: it finds the machine and brings back what is in the guest',
-  });
+  if (!connection.down)
+    return error ?? new Fault('protocol-violation', 'the supervisor ended the session without a result');
+  return new Fault(
+    'supervisor-lost',
+    `the supervisor went away${session === undefined ? '' : ` during session ${session}`}`,
+    {
+      cause: error?.cause,
+      hint: 'run a command on the same project again: it finds the machine and brings back what is in the guest',
+    },
+  );
 }

@@ -1,5 +1,5 @@
-import type { CheckResult } from './checks/check.ts';
 import { EXIT } from '../fault/codes.ts';
+import type { CheckResult } from './checks/check.ts';
 import { printJson } from './command.ts';
 import type { Context } from './context.ts';
 
@@ -8,7 +8,11 @@ const MARKS = { ok: '✓', warning: '!', failed: '✗' } as const;
 /** Shows what checks found; the exit code says whether all is well. */
 export function showChecks(context: Context, results: readonly CheckResult[], json: boolean): number {
   const failed = results.some(({ finding }) => finding.result === 'failed');
-  if (json) printJson(context, { ok: !failed, checks: results.map(({ id, title, finding }) => ({ id, title, ...finding })) });
+  if (json)
+    printJson(context, {
+      ok: !failed,
+      checks: results.map(({ id, title, finding }) => ({ id, title, ...finding })),
+    });
   else for (const result of results) context.stdout.write(checkLine(result));
   return failed ? EXIT.hostPrerequisite : EXIT.ok;
 }

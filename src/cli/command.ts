@@ -11,10 +11,20 @@ export interface JsonFlag {
 }
 
 /** The flag every command has. */
-export const jsonFlag = { kind: 'boolean', brief: 'Print the result as JSON on stdout', default: false } as const;
+export const jsonFlag = {
+  kind: 'boolean',
+  brief: 'Print the result as JSON on stdout',
+  default: false,
+} as const;
 
 /** The flag of every command about one machine. */
-export const machineFlag = { kind: 'parsed', parse: machineName, brief: 'Which machine', default: 'default', placeholder: 'name' } as const;
+export const machineFlag = {
+  kind: 'parsed',
+  parse: machineName,
+  brief: 'Which machine',
+  default: 'default',
+  placeholder: 'name',
+} as const;
 
 /** @throws Fault `usage` */
 export function machineName(text: string): string {
@@ -23,7 +33,9 @@ export function machineName(text: string): string {
 }
 
 /** Makes a body into a command function: its errors are shown in one place and become its exit code. */
-export function command<F extends JsonFlag, A extends readonly unknown[]>(body: (context: Context, flags: F, ...args: A) => Promise<Outcome>) {
+export function command<F extends JsonFlag, A extends readonly unknown[]>(
+  body: (context: Context, flags: F, ...args: A) => Promise<Outcome>,
+) {
   return async function (this: Context, flags: F, ...args: A): Promise<void> {
     try {
       this.setExitCode((await body(this, flags, ...args)) ?? EXIT.ok);
@@ -36,7 +48,8 @@ export function command<F extends JsonFlag, A extends readonly unknown[]>(body: 
 export function showFault(context: Context, error: unknown, json: boolean): void {
   if (json) printJson(context, { error: faultRecord(error) });
   else context.stderr.write(renderFault(error));
-  if (context.env['PCODER_DEBUG'] !== undefined && error instanceof Error) context.stderr.write(`${error.stack}\n`);
+  if (context.env['PCODER_DEBUG'] !== undefined && error instanceof Error)
+    context.stderr.write(`${error.stack}\n`);
   context.setExitCode(error instanceof Fault ? error.exitCode : EXIT.ourBug);
 }
 

@@ -1,5 +1,5 @@
-import type { CommandContext } from '@stricli/core';
 import type { ReadStream, WriteStream } from 'node:tty';
+import type { CommandContext } from '@stricli/core';
 import type { Folder } from '../bundle/folder.ts';
 
 /** What commands act on; tests hand in their own. */

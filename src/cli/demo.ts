@@ -12,7 +12,8 @@ export async function prepareDemo(context: Context): Promise<string> {
   await makePrivateFolder(join(demoProject, '..'));
   await rm(temporary, { recursive: true, force: true });
   await cp(join(context.folder.root, 'demo', 'project'), temporary, { recursive: true });
-  if ((await stat(demoProject).catch(() => undefined)) !== undefined) await rm(demoProject, { recursive: true });
+  if ((await stat(demoProject).catch(() => undefined)) !== undefined)
+    await rm(demoProject, { recursive: true });
   await rename(temporary, demoProject);
   say(context, `working on the sample project, a fresh copy in ${demoProject}`);
   return demoProject;

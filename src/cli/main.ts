@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { locateFolder } from '../bundle/locate.ts';
 import { stateNames } from '../bundle/folder.ts';
+import { locateFolder } from '../bundle/locate.ts';
 
 const folder = locateFolder();
 // Saves the work of stripping types and compiling; where the folder cannot be written it is simply not used.

@@ -15,7 +15,10 @@ export interface ModeChoice {
 export function chooseMode(flag: Mode | undefined, setting: Mode | undefined): ModeChoice {
   const wanted = flag ?? setting ?? 'linux-portable';
   if (wanted !== 'linux-wsl') return { mode: wanted, note: undefined };
-  return { mode: 'linux-portable', note: 'linux-wsl is not available on this host; using linux-portable instead' };
+  return {
+    mode: 'linux-portable',
+    note: 'linux-wsl is not available on this host; using linux-portable instead',
+  };
 }
 
 /** The mode of one command, its fallback said aloud. */

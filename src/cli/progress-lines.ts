@@ -14,7 +14,10 @@ interface Screen {
 }
 
 /** Shows progress: one line that rewrites itself on a terminal, plain lines elsewhere. `close` leaves the screen clean. */
-export function progressLines(screen: Screen, now: () => number = Date.now): { progress: Progress; close(): void } {
+export function progressLines(
+  screen: Screen,
+  now: () => number = Date.now,
+): { progress: Progress; close(): void } {
   const live = screen.isTTY === true;
   let current: { step: string; since: number; shown: boolean; drawn: number; amount: string } | undefined;
   const timer = setInterval(() => draw(), REDRAW_EVERY);
@@ -25,7 +28,9 @@ export function progressLines(screen: Screen, now: () => number = Date.now): { p
     if (live) {
       const seconds = Math.floor((now() - current.since) / 1000);
       const clock = seconds >= 2 ? ` ${seconds} s` : '';
-      screen.write(`\r\x1b[K${`… ${current.step}${current.amount}${clock}`.slice(0, (screen.columns ?? 80) - 1)}`);
+      screen.write(
+        `\r\x1b[K${`… ${current.step}${current.amount}${clock}`.slice(0, (screen.columns ?? 80) - 1)}`,
+      );
       current.shown = true;
     } else if (!current.shown || (current.amount !== '' && now() - current.drawn > PLAIN_EVERY)) {
       screen.write(`… ${current.step}${current.amount}\n`);
@@ -81,5 +86,7 @@ function amountText(event: { done: number; total: number | undefined; unit: 'byt
   if (unit === 'items') return total === undefined ? ` ${done}` : ` ${done}/${total}`;
   const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0);
   const percent = total === undefined || total === 0 ? '' : ` (${Math.floor((100 * done) / total)} %)`;
-  return total === undefined ? ` ${mebibytes(done)} MiB` : ` ${mebibytes(done)}/${mebibytes(total)} MiB${percent}`;
+  return total === undefined
+    ? ` ${mebibytes(done)} MiB`
+    : ` ${mebibytes(done)}/${mebibytes(total)} MiB${percent}`;
 }

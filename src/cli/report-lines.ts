@@ -1,6 +1,6 @@
 import type { SessionEvent } from '../supervisor/protocol.ts';
-import type { Context } from './context.ts';
 import { say } from './command.ts';
+import type { Context } from './context.ts';
 
 export type Report = Extract<SessionEvent, { type: 'report' }>;
 
@@ -11,8 +11,13 @@ const NAMED = 8;
 export function showReport(context: Context, report: Report): void {
   if (report.changed.length > 0) say(context, `changed in the project: ${listed(report.changed)}`);
   if (report.deleted.length > 0) say(context, `deleted in the project: ${listed(report.deleted)}`);
-  if (report.conflicts.length > 0) say(context, `changed on both sides; yours stayed, the guest's is beside it: ${listed(report.conflicts)}`);
-  for (const { path, reason } of report.refused.slice(0, NAMED)) say(context, `not exchanged: ${path} (${reason})`);
+  if (report.conflicts.length > 0)
+    say(
+      context,
+      `changed on both sides; yours stayed, the guest's is beside it: ${listed(report.conflicts)}`,
+    );
+  for (const { path, reason } of report.refused.slice(0, NAMED))
+    say(context, `not exchanged: ${path} (${reason})`);
   if (report.refused.length > NAMED) say(context, `not exchanged: ${report.refused.length - NAMED} more`);
 }
 

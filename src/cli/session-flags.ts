@@ -18,33 +18,71 @@ export interface SessionFlags {
 export const sessionFlags = {
   json: jsonFlag,
   machine: machineFlag,
-  project: { kind: 'parsed', parse: String, brief: 'Project folder, instead of the current one', optional: true, placeholder: 'dir' },
-  mode: { kind: 'parsed', parse: parseMode, brief: 'linux-portable (a VM) or host-native (no isolation)', optional: true, placeholder: 'mode' },
-  exchange: { kind: 'enum', values: ['once', 'none'], brief: 'once: project in before, results back after; none: nothing travels', default: 'once' },
-  allow: { kind: 'parsed', parse: String, brief: 'Let the session reach HOST[:PORT], *.DOMAIN too; repeatable', variadic: true, default: [], placeholder: 'host' },
+  project: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Project folder, instead of the current one',
+    optional: true,
+    placeholder: 'dir',
+  },
+  mode: {
+    kind: 'parsed',
+    parse: parseMode,
+    brief: 'linux-portable (a VM) or host-native (no isolation)',
+    optional: true,
+    placeholder: 'mode',
+  },
+  exchange: {
+    kind: 'enum',
+    values: ['once', 'none'],
+    brief: 'once: project in before, results back after; none: nothing travels',
+    default: 'once',
+  },
+  allow: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Let the session reach HOST[:PORT], *.DOMAIN too; repeatable',
+    variadic: true,
+    default: [],
+    placeholder: 'host',
+  },
 } as const;
 
 /** The part of a request that the flags decide. */
-export function requestBase(context: Context, flags: SessionFlags): Pick<SessionRequest, 'project' | 'exchange' | 'allow'> {
-  return { project: resolve(context.cwd, flags.project ?? '.'), exchange: flags.exchange, allow: [...flags.allow] };
+export function requestBase(
+  context: Context,
+  flags: SessionFlags,
+): Pick<SessionRequest, 'project' | 'exchange' | 'allow'> {
+  return {
+    project: resolve(context.cwd, flags.project ?? '.'),
+    exchange: flags.exchange,
+    allow: [...flags.allow],
+  };
 }
 
 /** The terminal part of a request, when both ends are one. */
 export function terminalOf(context: Context): Pick<SessionRequest, 'terminal' | 'term'> {
   const { stdin, stdout, env } = context;
   if (stdin.isTTY !== true || stdout.isTTY !== true) return {};
-  return { terminal: { rows: stdout.rows || 24, columns: stdout.columns || 80 }, term: env['TERM'] ?? 'xterm-256color' };
+  return {
+    terminal: { rows: stdout.rows || 24, columns: stdout.columns || 80 },
+    term: env['TERM'] ?? 'xterm-256color',
+  };
 }
 
 /** @throws Fault `usage` when there is none */
 export function requireTerminal(context: Context): Pick<SessionRequest, 'terminal' | 'term'> {
   const found = terminalOf(context);
-  if (found.terminal === undefined) throw new Fault('usage', 'this needs a terminal on stdin and stdout', { hint: 'leave -t away, or use pcoder exec -- COMMAND' });
+  if (found.terminal === undefined)
+    throw new Fault('usage', 'this needs a terminal on stdin and stdout', {
+      hint: 'leave -t away, or use pcoder exec -- COMMAND',
+    });
   return found;
 }
 
 function parseMode(text: string): Mode {
   const mode = MODES.find((known) => known === text);
-  if (mode === undefined) throw new Fault('usage', `${text} is no mode`, { hint: `one of ${MODES.join(', ')}` });
+  if (mode === undefined)
+    throw new Fault('usage', `${text} is no mode`, { hint: `one of ${MODES.join(', ')}` });
   return mode;
 }

@@ -17,7 +17,11 @@ export interface Need {
  * Does something with the machine's supervisor. What the start needs and is not there is fetched first, visibly, and no more than that; a
  * machine that already runs is asked at once.
  */
-export async function withSupervisor<T>(context: Context, need: Need, action: (connection: Connection) => Promise<T>): Promise<T> {
+export async function withSupervisor<T>(
+  context: Context,
+  need: Need,
+  action: (connection: Connection) => Promise<T>,
+): Promise<T> {
   const running = await findSupervisor(context.folder, need.machine);
   if (running === undefined) await fetchMissing(context, need);
   const connection = running ?? (await reachSupervisor(context.folder, need.machine));
@@ -49,7 +53,12 @@ export async function interruptible<T>(
 ): Promise<T> {
   const lines = progressLines(context.stderr);
   const stop = new AbortController();
-  const interrupt = () => stop.abort(new Fault('interrupted', 'interrupted', { hint: 'run the same command again: it goes on where it stopped' }));
+  const interrupt = () =>
+    stop.abort(
+      new Fault('interrupted', 'interrupted', {
+        hint: 'run the same command again: it goes on where it stopped',
+      }),
+    );
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {

@@ -22,9 +22,12 @@ const INTERNAL_6: [string, number][] = [
   ['::1', 128],
   ['64:ff9b:1::', 48],
   ['100::', 64],
+  ['2001::', 23],
   ['2001:db8::', 32],
+  ['3fff::', 20],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ];
 
@@ -43,8 +46,10 @@ export function isInternal(address: string): boolean {
 /** IPv4 inside IPv6: mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96) and 6to4 (2002::/16) all end at the IPv4 address. */
 function embeddedIpv4(address: string): string | undefined {
   const groups = expand(address);
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && (groups[5] === 0xffff || groups[5] === 0);
-  const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0);
+  const isMapped =
+    groups.slice(0, 5).every((group) => group === 0) && (groups[5] === 0xffff || groups[5] === 0);
+  const isNat64 =
+    groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0);
   if (isMapped || isNat64) return dotted(groups[6] ?? 0, groups[7] ?? 0);
   if (groups[0] === 0x2002) return dotted(groups[1] ?? 0, groups[2] ?? 0);
   return undefined;
@@ -57,7 +62,10 @@ function dotted(high: number, low: number): string {
 /** The eight groups of an IPv6 address that `isIPv6` accepted. */
 function expand(address: string): number[] {
   const [text = ''] = address.split('%');
-  const hexed = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, a, b, c, d) => `${((+a << 8) | +b).toString(16)}:${((+c << 8) | +d).toString(16)}`);
+  const hexed = text.replace(
+    /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
+    (_all, a, b, c, d) => `${((+a << 8) | +b).toString(16)}:${((+c << 8) | +d).toString(16)}`,
+  );
   const [left = '', right] = hexed.split('::');
   const head = left === '' ? [] : left.split(':');
   const tail = right === undefined || right === '' ? [] : right.split(':');

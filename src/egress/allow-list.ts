@@ -21,7 +21,11 @@ export function decide(list: readonly AllowedHost[], host: string, port: number)
   if (name === undefined) return { allowed: false, reason: 'not a host name' };
   const rule = list.find((allowed) => allowed.port === port && matches(allowed.name, name));
   if (rule === undefined) return { allowed: false, reason: 'no rule allows it' };
-  return { allowed: true, rule: `${rule.origin}: ${rule.name}:${rule.port}`, loopback: name === HOST_LOOPBACK };
+  return {
+    allowed: true,
+    rule: `${rule.origin}: ${rule.name}:${rule.port}`,
+    loopback: name === HOST_LOOPBACK,
+  };
 }
 
 /** Lower case, no trailing dot; undefined for what no resolver should see. */
@@ -29,7 +33,10 @@ export function canonicalName(host: string): string | undefined {
   if (isIP(host) !== 0) return host.toLowerCase();
   const name = host.toLowerCase().replace(/\.$/, '');
   // All-numeric last labels are other spellings of addresses (2130706433, 0x7f.1); names proper never end in one.
-  const isName = /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(name);
+  const isName =
+    /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(
+      name,
+    );
   const last = name.split('.').at(-1) ?? '';
   if (!isName || /^(\d+|0x[0-9a-f]*)$/.test(last)) return undefined;
   return name;
@@ -45,8 +52,15 @@ export function parseAllowed(text: string, origin: string): AllowedHost {
   const port = Number(parts?.['port'] ?? 443);
   const wildcard = bare.startsWith('*.');
   const name = canonicalName(wildcard ? bare.slice(2) : bare);
-  if (name === undefined || port < 1 || port > 65_535 || (wildcard && (isIP(name) !== 0 || !name.includes('.')))) {
-    throw new Fault('usage', `--allow ${text} is no host`, { hint: 'use a name, *.domain.name or an address, with :PORT when it is not 443' });
+  if (
+    name === undefined ||
+    port < 1 ||
+    port > 65_535 ||
+    (wildcard && (isIP(name) !== 0 || !name.includes('.')))
+  ) {
+    throw new Fault('usage', `--allow ${text} is no host`, {
+      hint: 'use a name, *.domain.name or an address, with :PORT when it is not 443',
+    });
   }
   return { name: wildcard ? `*.${name}` : name, port, origin };
 }

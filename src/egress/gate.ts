@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { connect, isIP, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { connect, isIP, type Socket } from 'node:net';
 import { duplexOf } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import type { EgressRequest } from '../channel/messages/egress.ts';
@@ -54,7 +54,9 @@ export class EgressGate {
   async serve(request: EgressRequest, stream: ChannelStream): Promise<void> {
     const grant = this.#grants.get(request.session);
     if (grant === undefined || grant.token !== request.token) {
-      throw new Fault('egress-refused', 'this connection belongs to no running session', { hint: 'programs reach the network through the proxy of their own session' });
+      throw new Fault('egress-refused', 'this connection belongs to no running session', {
+        hint: 'programs reach the network through the proxy of their own session',
+      });
     }
     const host = visible(request.host, 253);
     const started = this.#network.now();
@@ -73,11 +75,18 @@ export class EgressGate {
     }
     const socket = await this.#connect(checked.addresses, request.port).catch((error: unknown) => {
       note({ verdict: 'failed', rule: verdict.rule, reason: String(error) });
-      throw new Fault('guest-unreachable', `${host}:${request.port} did not accept the connection`, { cause: error });
+      throw new Fault('guest-unreachable', `${host}:${request.port} did not accept the connection`, {
+        cause: error,
+      });
     });
     note({ verdict: 'allowed', rule: verdict.rule, address: socket.remoteAddress ?? '' });
     socket.on('close', () =>
-      note({ verdict: 'closed', sent: socket.bytesWritten, received: socket.bytesRead, milliseconds: this.#network.now() - started }),
+      note({
+        verdict: 'closed',
+        sent: socket.bytesWritten,
+        received: socket.bytesRead,
+        milliseconds: this.#network.now() - started,
+      }),
     );
     stream.send({ type: 'connected' });
     splice(stream, socket);
@@ -117,7 +126,9 @@ export class EgressGate {
 }
 
 function refused(host: string, port: number, reason: string): Fault {
-  return new Fault('egress-refused', `${host}:${port} is not allowed: ${reason}`, { hint: `start the session with --allow ${host}:${port}` });
+  return new Fault('egress-refused', `${host}:${port} is not allowed: ${reason}`, {
+    hint: `start the session with --allow ${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+  });
 }
 
 function splice(stream: ChannelStream, socket: Socket): void {

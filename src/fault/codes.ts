@@ -15,7 +15,7 @@ export const EXIT = {
 /** Every error a person can meet, with the exit code it ends a command with. The codes are stable: `--json` carries them. */
 export const FAULTS = {
   /** The command line is wrong. */
-  'usage': EXIT.usage,
+  usage: EXIT.usage,
   /** A settings, profile or manifest file does not fit its schema. */
   'config-invalid': EXIT.usage,
   /** The project folder is missing, is no folder, or must not be copied as a whole. */
@@ -46,8 +46,8 @@ export const FAULTS = {
   'exchange-refused': EXIT.failed,
   'egress-refused': EXIT.failed,
   'check-failed': EXIT.failed,
-  'interrupted': EXIT.interrupted,
-  'internal': EXIT.ourBug,
+  interrupted: EXIT.interrupted,
+  internal: EXIT.ourBug,
 } as const satisfies Record<string, number>;
 
 export type FaultCode = keyof typeof FAULTS;

@@ -14,7 +14,10 @@ export function visible(text: string, limit = 2000): string {
 
 /** The same for text that may span lines, each made safe on its own. */
 export function visibleLines(text: string, indent = ''): string {
-  return text.split('\n').map((line) => visible(line)).join(`\n${indent}`);
+  return text
+    .split('\n')
+    .map((line) => visible(line))
+    .join(`\n${indent}`);
 }
 
 function isHidden(point: number): boolean {

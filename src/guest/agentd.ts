@@ -4,12 +4,24 @@ import { writeFile } from 'node:fs/promises';
 import { Connection } from '../channel/connection.ts';
 import { proveAsGuest } from '../channel/handshake.ts';
 import { EXEC, ExecRequest } from '../channel/messages/exec.ts';
-import { INFO, MAKE_FOLDER, MakeFolder, MOUNT_APP, MountApp, Nothing, PLACE, PlaceFile, POWER_OFF, SSH, SYNC } from '../channel/messages/guest.ts';
+import {
+  INFO,
+  MAKE_FOLDER,
+  MakeFolder,
+  MOUNT_APP,
+  MountApp,
+  Nothing,
+  PLACE,
+  PlaceFile,
+  POWER_OFF,
+  SSH,
+  SYNC,
+} from '../channel/messages/guest.ts';
 import { conversation, request, serve } from '../channel/methods.ts';
 import type { FrameTransport } from '../channel/transport.ts';
 import { mountApp } from './app-mount.ts';
-import { exec } from './exec.ts';
 import { exchangeMethods } from './exchange.ts';
+import { exec } from './exec.ts';
 import { guestInfo } from './info.ts';
 import { LoneWatch, powerOff } from './lone-watch.ts';
 import { makeFolders, placeFile } from './place.ts';
@@ -66,5 +78,11 @@ function welcome(transport: FrameTransport): void {
 function letSystemStart(): void {
   if (systemStarted) return;
   systemStarted = true;
-  setTimeout(() => writeFile('/run/pcoder/greeted', 'greeted\n', { flag: constants.O_WRONLY | constants.O_NONBLOCK }).catch(() => {}), HEAD_START);
+  setTimeout(
+    () =>
+      writeFile('/run/pcoder/greeted', 'greeted\n', {
+        flag: constants.O_WRONLY | constants.O_NONBLOCK,
+      }).catch(() => {}),
+    HEAD_START,
+  );
 }

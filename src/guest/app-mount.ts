@@ -13,14 +13,17 @@ const APPEARS_WITHIN = 10_000;
 export async function mountApp(target: number, path: string): Promise<void> {
   if (isMounted(path)) return;
   // Nothing of the guest's own start needs SCSI, so its drivers are loaded with the first tool.
-  if (!existsSync('/sys/class/scsi_device') || diskAt(target) === undefined) await run('/sbin/modprobe', ['-a', 'virtio_scsi', 'sd_mod']);
+  if (!existsSync('/sys/class/scsi_device') || diskAt(target) === undefined)
+    await run('/sbin/modprobe', ['-a', 'virtio_scsi', 'sd_mod']);
   const device = await waitForDisk(target);
   mkdirSync(path, { recursive: true });
   await run('/bin/mount', ['-t', 'ext4', '-o', 'ro,nosuid,nodev,noload', device, path]);
 }
 
 function isMounted(path: string): boolean {
-  return readFileSync('/proc/self/mounts', 'utf8').split('\n').some((line) => line.split(' ')[1] === path);
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .some((line) => line.split(' ')[1] === path);
 }
 
 async function waitForDisk(target: number): Promise<string> {
@@ -28,7 +31,8 @@ async function waitForDisk(target: number): Promise<string> {
   for (;;) {
     const device = diskAt(target);
     if (device !== undefined && existsSync(device)) return device;
-    if (Date.now() > deadline) throw new Fault('guest-unreachable', `the tool's disk at target ${target} did not appear in the guest`);
+    if (Date.now() > deadline)
+      throw new Fault('guest-unreachable', `the tool's disk at target ${target} did not appear in the guest`);
     await sleep(10);
   }
 }

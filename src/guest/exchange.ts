@@ -16,8 +16,12 @@ const trees = new Map<string, FolderTree>();
 /** The guest's half of the exchange: a listing, items out, items in. */
 export const exchangeMethods: Record<string, Method> = {
   [EXCHANGE_SCAN]: conversation(ExchangeRequest, (request, stream) => send(treeAt(request).scan(), stream)),
-  [EXCHANGE_GET]: conversation(ExchangeRequest, (request, stream) => send(treeAt(request).get(incoming(stream)), stream)),
-  [EXCHANGE_PUT]: conversation(ExchangeRequest, (request, stream) => send(treeAt(request).put(incoming(stream)), stream)),
+  [EXCHANGE_GET]: conversation(ExchangeRequest, (request, stream) =>
+    send(treeAt(request).get(incoming(stream)), stream),
+  ),
+  [EXCHANGE_PUT]: conversation(ExchangeRequest, (request, stream) =>
+    send(treeAt(request).put(incoming(stream)), stream),
+  ),
 };
 
 function treeAt({ root, session }: z.infer<typeof ExchangeRequest>): FolderTree {
@@ -25,7 +29,11 @@ function treeAt({ root, session }: z.infer<typeof ExchangeRequest>): FolderTree 
   if (known !== undefined) return known;
   // Only what is above it: a missing root says that there is no copy yet, an empty one that it was emptied.
   makeFolders(dirname(root));
-  const tree = new FolderTree(root, { session, owner: { uid: PORTABLE.uid, gid: PORTABLE.gid }, settle: syncFileSystem });
+  const tree = new FolderTree(root, {
+    session,
+    owner: { uid: PORTABLE.uid, gid: PORTABLE.gid },
+    settle: syncFileSystem,
+  });
   trees.set(root, tree);
   return tree;
 }

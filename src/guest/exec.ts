@@ -28,7 +28,9 @@ export async function exec(request: ExecRequest, stream: ChannelStream): Promise
   const env = { ...baseEnvironment(request.user), ...request.env };
   assertStartable(request, env['PATH'] ?? '');
   const output: Output = (chunk, lane) => stream.write(chunk, lane);
-  const running = await (request.terminal === undefined ? startOnPipes(request, env, output) : startOnTerminal(request, request.terminal, env, output));
+  const running = await (request.terminal === undefined
+    ? startOnPipes(request, env, output)
+    : startOnTerminal(request, request.terminal, env, output));
   let over = false;
   stream.listen({
     message: (value) => control(value, running, stream),
@@ -58,7 +60,8 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 
 function control(value: unknown, running: Running, stream: ChannelStream): void {
   const parsed = z.safeParse(ExecControl, value);
-  if (!parsed.success) return stream.reset(new Fault('protocol-violation', 'an exec control message does not fit'));
+  if (!parsed.success)
+    return stream.reset(new Fault('protocol-violation', 'an exec control message does not fit'));
   if (parsed.data.type === 'signal') signalGroup(running.pid, parsed.data.signal);
   else running.resize(parsed.data.size.rows, parsed.data.size.columns);
 }
@@ -71,8 +74,11 @@ function hangUp(pid: number): void {
 /** Node reports a missing program and a missing folder alike; people need to know which. */
 function assertStartable(request: ExecRequest, path: string): void {
   const [program = ''] = request.argv;
-  if (!isFolder(request.cwd)) throw new Fault('command-not-startable', `the guest has no folder ${request.cwd}`);
-  const candidates = program.includes('/') ? [program.startsWith('/') ? program : `${request.cwd}/${program}`] : path.split(':').map((folder) => `${folder}/${program}`);
+  if (!isFolder(request.cwd))
+    throw new Fault('command-not-startable', `the guest has no folder ${request.cwd}`);
+  const candidates = program.includes('/')
+    ? [program.startsWith('/') ? program : `${request.cwd}/${program}`]
+    : path.split(':').map((folder) => `${folder}/${program}`);
   if (candidates.some(isProgram)) return;
   throw new Fault('command-not-startable', `the guest has no program ${program}`, {
     hint: 'pcoder exec -- sh -c "echo $PATH" shows where the guest looks; pcoder shell opens a shell there',

@@ -18,6 +18,8 @@ export async function guestInfo(): Promise<GuestInfo> {
 /** Exits non-zero for every state but `running`, with the state on stdout all the same. */
 function systemState(): Promise<string> {
   return new Promise((resolve) => {
-    execFile('/bin/systemctl', ['is-system-running'], { timeout: 3000 }, (_error, stdout) => resolve(stdout.trim() || 'early'));
+    execFile('/bin/systemctl', ['is-system-running'], { timeout: 3000 }, (_error, stdout) =>
+      resolve(stdout.trim() || 'early'),
+    );
   });
 }

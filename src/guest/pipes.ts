@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { ExecRequest } from '../channel/messages/exec.ts';
@@ -10,18 +9,32 @@ import { identity } from './users.ts';
 const STRAGGLER = 500;
 
 /** Starts a program with its input and output on pipes of its own, in its own process group. */
-export async function startOnPipes(request: ExecRequest, env: Record<string, string>, output: Output): Promise<Running> {
+export async function startOnPipes(
+  request: ExecRequest,
+  env: Record<string, string>,
+  output: Output,
+): Promise<Running> {
   const [program = '', ...args] = request.argv;
-  const child = spawn(program, args, { ...identity(request.user), cwd: request.cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, args, {
+    ...identity(request.user),
+    cwd: request.cwd,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   await once(child, 'spawn');
   // A program that reads no input closes its end: not an error of ours.
   child.stdin.on('error', () => {});
   const flows = [flow(child.stdout, 0, output), flow(child.stderr, 1, output)];
-  const { promise: exited, resolve } = Promise.withResolvers<{ code: number | null; signal: string | null }>();
+  const { promise: exited, resolve } = Promise.withResolvers<{
+    code: number | null;
+    signal: string | null;
+  }>();
   child.on('exit', (code, signal) => resolve({ code, signal }));
   return {
     pid: child.pid ?? 0,
-    input: (chunk) => new Promise((done) => (child.stdin.writable ? child.stdin.write(chunk, () => done()) : done())),
+    input: (chunk) =>
+      new Promise((done) => (child.stdin.writable ? child.stdin.write(chunk, () => done()) : done())),
     endInput: () => child.stdin.end(),
     resize: () => {},
     finished: exited.then(async (exit) => {
@@ -31,15 +44,8 @@ export async function startOnPipes(request: ExecRequest, env: Record<string, str
   };
 }
 
-/** What a shell would report: the code, or 128 + the signal's number. */
-export function shellCode(exit: { code: number | null; signal: string | null }): number {
-  if (exit.code !== null) return exit.code;
-  const signals: Record<string, number> = constants.signals;
-  return 128 + (signals[exit.signal ?? ''] ?? 0);
-}
-
-/** Carries one pipe to the host at the host's pace. */
-function flow(source: Readable, lane: number, output: Output) {
+/** Carries one pipe, or a terminal, to the host at the host's pace; `finish` waits for what is under way once its program has ended. */
+export function flow(source: Readable, lane: number, output: Output) {
   let last = Date.now();
   let sending = false;
   const ended = (async () => {

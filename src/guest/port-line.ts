@@ -153,7 +153,10 @@ class PortWriter {
   #next(): void {
     if (this.#busy || this.#queue.length === 0) return;
     // Small frames leave together: each write is an emulated exit to the host.
-    const chunk = this.#queue.length === 1 ? (this.#queue[0] ?? new Uint8Array(0)) : Buffer.concat(this.#queue.splice(0, joinable(this.#queue)));
+    const chunk =
+      this.#queue.length === 1
+        ? (this.#queue[0] ?? new Uint8Array(0))
+        : Buffer.concat(this.#queue.splice(0, joinable(this.#queue)));
     if (this.#queue[0] === chunk) this.#queue.shift();
     this.#busy = true;
     this.#write(chunk, 0, this.#generation);

@@ -5,7 +5,7 @@ import { duplexOf } from '../channel/byte-flow.ts';
 import type { Connection } from '../channel/connection.ts';
 import { EGRESS, EgressAnswer, type EgressRequest, GUEST_PROXY_PORT } from '../channel/messages/egress.ts';
 import { Fault } from '../fault/fault.ts';
-import { MAX_HEAD, parseProxyHead, type ProxyHead } from './proxy-head.ts';
+import { MAX_HEAD, type ProxyHead, parseProxyHead } from './proxy-head.ts';
 
 /** Milliseconds between two tries to listen. */
 const LISTEN_AGAIN = 200;
@@ -31,7 +31,8 @@ export function startProxy(host: () => Connection | undefined, port = GUEST_PROX
 async function serve(client: Socket, host: () => Connection | undefined): Promise<void> {
   const { text, rest } = await readHead(client);
   const head = parseProxyHead(text);
-  if (head === undefined) throw new Refusal(400, 'Bad Request', 'this is a proxy: ask it for http:// addresses or CONNECT');
+  if (head === undefined)
+    throw new Refusal(400, 'Bad Request', 'this is a proxy: ask it for http:// addresses or CONNECT');
   const upstream = await dial(host(), head);
   if (head.kind === 'connect') client.write('HTTP/1.1 200 Connection established\r\n\r\n');
   else upstream.write(head.head);
@@ -50,7 +51,8 @@ function readHead(client: Socket): Promise<{ text: string; rest: Buffer }> {
     if (end === -1 && held.byteLength <= MAX_HEAD) return;
     client.pause();
     client.off('data', take);
-    if (end === -1) reject(new Refusal(431, 'Request Header Fields Too Large', 'the request head is too large'));
+    if (end === -1)
+      reject(new Refusal(431, 'Request Header Fields Too Large', 'the request head is too large'));
     else resolve({ text: held.subarray(0, end).toString('latin1'), rest: held.subarray(end + 4) });
   };
   client.on('data', take);
@@ -63,18 +65,31 @@ function readHead(client: Socket): Promise<{ text: string; rest: Buffer }> {
 async function dial(host: Connection | undefined, head: ProxyHead): Promise<Duplex> {
   if (host === undefined) throw new Refusal(503, 'Service Unavailable', 'the host is not connected');
   // git sends its credentials only when asked for them.
-  if (head.credentials === undefined) throw new Refusal(407, 'Proxy Authentication Required', 'use the proxy of your session');
-  const stream = host.open(EGRESS, { host: head.host, port: head.port, ...head.credentials } satisfies EgressRequest);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  if (head.credentials === undefined)
+    throw new Refusal(407, 'Proxy Authentication Required', 'use the proxy of your session');
+  const stream = host.open(EGRESS, {
+    host: head.host,
+    port: head.port,
+    ...head.credentials,
+  } satisfies EgressRequest);
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
   stream.listen({
-    message: (value) => (z.safeParse(EgressAnswer, value).success ? resolve() : reject(new Fault('protocol-violation', 'not an egress answer'))),
+    message: (value) => {
+      // At once: a server that speaks first has its bytes right behind the answer. Cut before it is joined, it is found destroyed.
+      if (z.safeParse(EgressAnswer, value).success) resolve(duplexOf(stream).on('error', () => {}));
+      else stream.reset(new Fault('protocol-violation', 'not an egress answer'));
+    },
     closed: (error) => reject(error ?? new Fault('egress-refused', 'the host closed the connection')),
   });
-  await promise;
-  return duplexOf(stream);
+  return promise;
 }
 
 function join(left: Duplex, right: Duplex): void {
+  if (left.destroyed || right.destroyed) {
+    left.destroy();
+    right.destroy();
+    return;
+  }
   left.pipe(right);
   right.pipe(left);
   left.on('close', () => right.destroy());
@@ -105,5 +120,7 @@ function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (!(error instanceof Fault)) return new Refusal(502, 'Bad Gateway', String(error));
   const text = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
-  return error.code === 'egress-refused' ? new Refusal(403, 'Forbidden', text) : new Refusal(502, 'Bad Gateway', text);
+  return error.code === 'egress-refused'
+    ? new Refusal(403, 'Forbidden', text)
+    : new Refusal(502, 'Bad Gateway', text);
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { constants, openSync, readlinkSync } from 'node:fs';
 import { once } from 'node:events';
+import { constants, openSync, readlinkSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import type { ExecRequest, WindowSize } from '../channel/messages/exec.ts';
 import type { Output, Running } from './exec.ts';
+import { flow } from './pipes.ts';
 import { identity } from './users.ts';
 
 /**
@@ -11,29 +12,42 @@ import { identity } from './users.ts';
  * compiler, so perl-base, essential on Debian and Ubuntu, sets the terminal up and then becomes the program: exit code and signals are
  * the program's own and no relay process stays behind.
  */
-export async function startOnTerminal(request: ExecRequest, size: WindowSize, env: Record<string, string>, output: Output): Promise<Running> {
+export async function startOnTerminal(
+  request: ExecRequest,
+  size: WindowSize,
+  env: Record<string, string>,
+  output: Output,
+): Promise<Running> {
   const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
   const terminal = new ReadStream(master);
   const { uid, gid } = identity(request.user);
-  const child = spawn('/usr/bin/perl', ['-e', SET_UP, String(size.rows), String(size.columns), String(uid), String(gid), ...request.argv], {
-    cwd: request.cwd,
-    env: { ...env, TERM: env['TERM'] === 'dumb' ? 'xterm-256color' : (env['TERM'] ?? 'xterm-256color') },
-    stdio: ['ignore', 'ignore', 'ignore', master],
-    detached: true,
-  });
+  const child = spawn(
+    '/usr/bin/perl',
+    ['-e', SET_UP, String(size.rows), String(size.columns), String(uid), String(gid), ...request.argv],
+    {
+      cwd: request.cwd,
+      env: { ...env, TERM: env['TERM'] === 'dumb' ? 'xterm-256color' : (env['TERM'] ?? 'xterm-256color') },
+      stdio: ['ignore', 'ignore', 'ignore', master],
+      detached: true,
+    },
+  );
   await once(child, 'spawn');
-  const drained = drain(terminal, output);
-  const { promise: exited, resolve } = Promise.withResolvers<{ code: number | null; signal: string | null }>();
+  // Its end reads as EIO once the last program on it has gone.
+  const shown = flow(terminal, 0, output);
+  const { promise: exited, resolve } = Promise.withResolvers<{
+    code: number | null;
+    signal: string | null;
+  }>();
   child.on('exit', (code, signal) => resolve({ code, signal }));
   const pid = child.pid ?? 0;
   return {
     pid,
-    input: (chunk) => new Promise((done) => (terminal.destroyed ? done() : terminal.write(chunk, () => done()))),
+    input: (chunk) =>
+      new Promise((done) => (terminal.destroyed ? done() : terminal.write(chunk, () => done()))),
     endInput: () => terminal.write(END_OF_TRANSMISSION),
     resize: (rows, columns) => resizeTerminal(pid, rows, columns),
     finished: exited.then(async (exit) => {
-      await Promise.race([drained, new Promise((done) => setTimeout(done, 300))]);
-      terminal.destroy();
+      await shown.finish();
       return exit;
     }),
   };
@@ -63,17 +77,10 @@ exit 127;
 function resizeTerminal(pid: number, rows: number, columns: number): void {
   try {
     const name = readlinkSync(`/proc/${pid}/fd/0`);
-    spawn('/usr/bin/stty', ['-F', name, 'rows', String(rows), 'columns', String(columns)], { stdio: 'ignore' }).on('error', () => {});
+    spawn('/usr/bin/stty', ['-F', name, 'rows', String(rows), 'columns', String(columns)], {
+      stdio: 'ignore',
+    }).on('error', () => {});
   } catch {
     // The program has just ended.
-  }
-}
-
-/** Everything the terminal shows. Its end reads as EIO once the last program on it has gone. */
-async function drain(terminal: ReadStream, output: Output): Promise<void> {
-  try {
-    for await (const chunk of terminal) await output(chunk, 0);
-  } catch {
-    // EIO is how a terminal ends.
   }
 }

@@ -1,5 +1,5 @@
-import type { Connection } from '../channel/connection.ts';
 import type { Progress } from '../bundle/progress.ts';
+import type { Connection } from '../channel/connection.ts';
 
 /** What a machine boots. Paths are absolute and their digests have been checked. */
 export interface BootImage {

@@ -16,7 +16,13 @@ export function makeOpensshKey(comment: string): OpensshKey {
   const seed = Buffer.from(d, 'base64url');
   const publicBlob = Buffer.concat([field('ssh-ed25519'), field(point)]);
   const check = randomBytes(4);
-  const secret = Buffer.concat([check, check, publicBlob, field(Buffer.concat([seed, point])), field(comment)]);
+  const secret = Buffer.concat([
+    check,
+    check,
+    publicBlob,
+    field(Buffer.concat([seed, point])),
+    field(comment),
+  ]);
   const envelope = Buffer.concat([
     Buffer.from('openssh-key-v1\0'),
     field('none'),
@@ -28,7 +34,12 @@ export function makeOpensshKey(comment: string): OpensshKey {
   ]);
   const lines = envelope.toString('base64').match(/.{1,70}/g) ?? [];
   return {
-    privateKey: ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n'),
+    privateKey: [
+      '-----BEGIN OPENSSH PRIVATE KEY-----',
+      ...lines,
+      '-----END OPENSSH PRIVATE KEY-----',
+      '',
+    ].join('\n'),
     publicKey: `ssh-ed25519 ${publicBlob.toString('base64')} ${comment}`,
   };
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { Fault } from '../fault/fault.ts';
 
 export interface DetachedProcess {
@@ -10,17 +10,30 @@ export interface DetachedProcess {
 }
 
 /** Starts a program that outlives us, in its own session, its output appended to a private log. @throws Fault `prerequisite-missing` */
-export async function startDetached(file: string, args: string[], options: { log: string; env: NodeJS.ProcessEnv; cwd: string }): Promise<DetachedProcess> {
+export async function startDetached(
+  file: string,
+  args: string[],
+  options: { log: string; env: NodeJS.ProcessEnv; cwd: string },
+): Promise<DetachedProcess> {
   const log = openSync(options.log, 'a', 0o600);
   try {
-    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env: options.env, cwd: options.cwd, windowsHide: true });
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: options.env,
+      cwd: options.cwd,
+      windowsHide: true,
+    });
     const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
       child.on('exit', (code, signal) => resolve({ code, signal }));
     });
     try {
       await once(child, 'spawn');
     } catch (error) {
-      throw new Fault('prerequisite-missing', `${file} could not be started`, { cause: error, hint: 'pcoder doctor' });
+      throw new Fault('prerequisite-missing', `${file} could not be started`, {
+        cause: error,
+        hint: 'pcoder doctor',
+      });
     }
     child.unref();
     return { pid: child.pid ?? 0, exited };
@@ -38,4 +51,18 @@ export function plainEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.P
   return kept;
 }
 
-const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'XDG_RUNTIME_DIR', 'SYSTEMROOT', 'USERPROFILE', 'LOCALAPPDATA', 'PCODER_STATE', 'PCODER_FOLDER'];
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'LANG',
+  'LC_ALL',
+  'XDG_RUNTIME_DIR',
+  'SYSTEMROOT',
+  'USERPROFILE',
+  'LOCALAPPDATA',
+  'PCODER_STATE',
+  'PCODER_FOLDER',
+];

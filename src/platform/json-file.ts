@@ -24,13 +24,20 @@ export function parseJson<T>(text: string, schema: z.core.$ZodType<T>, origin: s
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new Fault('config-invalid', `${origin} is not valid JSON`, { cause: error, hint: `mend or remove ${origin}` });
+    throw new Fault('config-invalid', `${origin} is not valid JSON`, {
+      cause: error,
+      hint: `mend or remove ${origin}`,
+    });
   }
   const result = z.safeParse(schema, data);
   if (result.success) return result.data;
-  throw new Fault('config-invalid', `${origin} does not fit its schema: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`, {
-    hint: `mend or remove ${origin}`,
-  });
+  throw new Fault(
+    'config-invalid',
+    `${origin} does not fit its schema: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,
+    {
+      hint: `mend or remove ${origin}`,
+    },
+  );
 }
 
 export async function writeJson(path: string, value: unknown, options: WholeFileOptions = {}): Promise<void> {

@@ -11,7 +11,12 @@ export async function logTail(path: string, lines: number, bytes = 16 * 1024): P
     const from = Math.max(0, size - bytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
     const text = buffer.subarray(0, bytesRead).toString();
-    return text.split(/\r?\n/).filter((line) => line.trim() !== '').slice(-lines).map((line) => visible(line, 400)).join('\n');
+    return text
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '')
+      .slice(-lines)
+      .map((line) => visible(line, 400))
+      .join('\n');
   } finally {
     await file.close();
   }

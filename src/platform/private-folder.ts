@@ -42,7 +42,10 @@ export async function makeSocketFolder(home: string): Promise<string> {
     await makePrivateFolder(path);
     const found = await lstat(path);
     const mine = process.getuid === undefined || found.uid === process.getuid();
-    if (!found.isDirectory() || !mine) throw new Fault('folder-unwritable', `${path} belongs to somebody else`, { hint: 'set XDG_RUNTIME_DIR to a folder of your own' });
+    if (!found.isDirectory() || !mine)
+      throw new Fault('folder-unwritable', `${path} belongs to somebody else`, {
+        hint: 'set XDG_RUNTIME_DIR to a folder of your own',
+      });
   }
   return folder;
 }

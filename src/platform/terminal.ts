@@ -1,7 +1,8 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 
 /** What a terminal may have been switched to by a program that can no longer switch it back: alternate screen, mouse, bracketed paste, hidden cursor, key modes. */
-const RESTORE = '\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?25h\x1b[>4;0m\x1b[<u\x1b[0m';
+const RESTORE =
+  '\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?25h\x1b[>4;0m\x1b[<u\x1b[0m';
 
 export interface Terminal {
   size(): { rows: number; columns: number };

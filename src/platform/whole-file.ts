@@ -13,7 +13,11 @@ export interface WholeFileOptions {
  * fsync, rename, fsync of the folder.
  * @throws Fault `disk-full`, `folder-unwritable`
  */
-export async function writeWhole(path: string, content: string | Uint8Array, options: WholeFileOptions = {}): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  options: WholeFileOptions = {},
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
@@ -52,11 +56,17 @@ export function writeFault(path: string, error: unknown): unknown {
   switch (systemCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new Fault('disk-full', `no space left to write ${path}`, { cause: error, hint: 'free some space on that disk and run the same command again; nothing was lost' });
+      return new Fault('disk-full', `no space left to write ${path}`, {
+        cause: error,
+        hint: 'free some space on that disk and run the same command again; nothing was lost',
+      });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new Fault('folder-unwritable', `${path} cannot be written`, { cause: error, hint: 'copy the folder to a place you may write to, or set PCODER_STATE to a writable folder' });
+      return new Fault('folder-unwritable', `${path} cannot be written`, {
+        cause: error,
+        hint: 'copy the folder to a place you may write to, or set PCODER_STATE to a writable folder',
+      });
     default:
       return error;
   }

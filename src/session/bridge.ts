@@ -34,7 +34,10 @@ export function runInGuest(connection: Connection, request: ExecRequest, face: C
   guest.listen({
     message: (value) => {
       const event = z.safeParse(ExecEvent, value);
-      if (!event.success) return guest.reset(new Fault('protocol-violation', 'the agent daemon sent an event that does not fit'));
+      if (!event.success)
+        return guest.reset(
+          new Fault('protocol-violation', 'the agent daemon sent an event that does not fit'),
+        );
       if (event.data.type === 'started') return face.tell({ type: 'started' });
       const { code, signal } = event.data;
       // Output still under way to the command comes before its exit.
@@ -47,7 +50,11 @@ export function runInGuest(connection: Connection, request: ExecRequest, face: C
     closed: (error) => {
       face.detach();
       // A clean end comes right behind the exit event.
-      writing.then(() => reject(error ?? new Fault('guest-unreachable', 'the agent daemon ended the program without an exit code')));
+      writing.then(() =>
+        reject(
+          error ?? new Fault('guest-unreachable', 'the agent daemon ended the program without an exit code'),
+        ),
+      );
     },
   });
   return promise;

@@ -1,7 +1,12 @@
 import { incoming } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import type { Connection } from '../channel/connection.ts';
-import { EXCHANGE_GET, EXCHANGE_PUT, EXCHANGE_SCAN, type ExchangeRequest } from '../channel/messages/exchange.ts';
+import {
+  EXCHANGE_GET,
+  EXCHANGE_PUT,
+  EXCHANGE_SCAN,
+  type ExchangeRequest,
+} from '../channel/messages/exchange.ts';
 import type { GuestTree } from '../exchange/shared/guest-tree.ts';
 import { Fault } from '../fault/fault.ts';
 
@@ -31,7 +36,10 @@ export class ChannelTree implements GuestTree {
 }
 
 /** Sends while receiving: either side may begin before the other is done. */
-async function* exchange(stream: ChannelStream, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* exchange(
+  stream: ChannelStream,
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const sent = send(stream, source);
   // A failure to send ends the stream, which ends the loop below; it is thrown after it.
   sent.catch(() => {});
@@ -44,7 +52,11 @@ async function send(stream: ChannelStream, source: AsyncIterable<Uint8Array>): P
     for await (const chunk of source) await stream.write(chunk);
     stream.end();
   } catch (error) {
-    stream.reset(error instanceof Fault ? error : new Fault('exchange-refused', 'the project could not be read', { cause: error }));
+    stream.reset(
+      error instanceof Fault
+        ? error
+        : new Fault('exchange-refused', 'the project could not be read', { cause: error }),
+    );
     throw error;
   }
 }

@@ -51,7 +51,12 @@ export class CommandFace {
 
   /** What comes from now on is thrown away, its credit given back. */
   detach(): void {
-    this.#listener = { data: (chunk) => this.stream.consumed(chunk.byteLength), end: () => {}, control: () => {}, gone: () => {} };
+    this.#listener = {
+      data: (chunk) => this.stream.consumed(chunk.byteLength),
+      end: () => {},
+      control: () => {},
+      gone: () => {},
+    };
   }
 
   /** Tells the command something, if it still listens. */

@@ -42,15 +42,32 @@ export interface SessionContext {
  * The main job from start to result: machine, project in, program, project back. Once the program has begun, its results come back
  * whatever happens to the command that asked.
  */
-export async function runSession(context: SessionContext, request: SessionRequest, face: CommandFace): Promise<void> {
+export async function runSession(
+  context: SessionContext,
+  request: SessionRequest,
+  face: CommandFace,
+): Promise<void> {
   const { folder, machineName } = context;
   const id = newSessionId(new Date());
   const progress: Progress = (event) => face.tell({ type: 'progress', event });
-  const root = request.exchange === 'none' ? request.project : await refuseUnsuitableRoot(request.project, { home: homedir(), portable: folder.root });
+  const root =
+    request.exchange === 'none'
+      ? request.project
+      : await refuseUnsuitableRoot(request.project, { home: homedir(), portable: folder.root });
   const project = guestProject(root);
-  const journal = new SessionJournal(context, { id, machine: machineName, project: root, work: nameOf(request), started: new Date().toISOString(), state: 'starting' });
+  const journal = new SessionJournal(context, {
+    id,
+    machine: machineName,
+    project: root,
+    work: nameOf(request),
+    started: new Date().toISOString(),
+    state: 'starting',
+  });
   await journal.write();
-  const exchange = async (connection: Connection, signal: AbortSignal | undefined): Promise<Report | undefined> => {
+  const exchange = async (
+    connection: Connection,
+    signal: AbortSignal | undefined,
+  ): Promise<Report | undefined> => {
     if (request.exchange === 'none') return undefined;
     return context.turns.take(project.key, async () =>
       exchangeOnce({
@@ -70,7 +87,12 @@ export async function runSession(context: SessionContext, request: SessionReques
     await exchange(connection, face.signal);
     face.signal.throwIfAborted();
     const token = randomBytes(16).toString('hex');
-    const tool = await prepareTool(context.tools, request, { machine: context.machine, connection, cwd: project.path, progress });
+    const tool = await prepareTool(context.tools, request, {
+      machine: context.machine,
+      connection,
+      cwd: project.path,
+      progress,
+    });
     const allowed = [...tool.allowed, ...request.allow.map((text) => parseAllowed(text, '--allow'))];
     const log = new AuditLog(sessionNames(folder, id).egress);
     context.gate.grant(id, { token, allowed, log });
@@ -78,7 +100,11 @@ export async function runSession(context: SessionContext, request: SessionReques
     await journal.write({ state: 'running' });
     let exit: Exit;
     try {
-      exit = await runInGuest(connection, execRequest(request, tool, project.path, proxyEnvironment(id, token)), face);
+      exit = await runInGuest(
+        connection,
+        execRequest(request, tool, project.path, proxyEnvironment(id, token)),
+        face,
+      );
     } finally {
       context.gate.revoke(id);
       await log.settled();
@@ -93,7 +119,9 @@ export async function runSession(context: SessionContext, request: SessionReques
     face.tell({ type: 'exit', ...exit });
     face.stream.end();
   } catch (error) {
-    await journal.write({ state: 'failed', error: error instanceof Error ? error.message : String(error) }).catch(() => {});
+    await journal
+      .write({ state: 'failed', error: error instanceof Error ? error.message : String(error) })
+      .catch(() => {});
     throw error;
   }
 }
@@ -105,11 +133,17 @@ async function returnResults(
   exchange: (connection: Connection, signal: undefined) => Promise<Report | undefined>,
 ): Promise<Report | undefined> {
   if (!connection.down) return exchange(connection, undefined);
-  if (context.machine.state.state === 'stopped' || context.machine.state.state === 'stopping') return undefined;
+  if (context.machine.state.state === 'stopped' || context.machine.state.state === 'stopping')
+    return undefined;
   return exchange(await context.up(() => {}, AbortSignal.timeout(60_000)), undefined);
 }
 
-function execRequest(request: SessionRequest, tool: { argv: readonly string[]; env: Record<string, string> }, cwd: string, proxy: Record<string, string>): ExecRequest {
+function execRequest(
+  request: SessionRequest,
+  tool: { argv: readonly string[]; env: Record<string, string> },
+  cwd: string,
+  proxy: Record<string, string>,
+): ExecRequest {
   return {
     argv: [...tool.argv],
     cwd,

@@ -35,7 +35,11 @@ interface Place {
 }
 
 /** Makes the guest ready for what a session runs and says how to start it. A key travels only in the returned environment. */
-export async function prepareTool(supplies: ToolSupplies, request: SessionRequest, place: Place): Promise<Prepared> {
+export async function prepareTool(
+  supplies: ToolSupplies,
+  request: SessionRequest,
+  place: Place,
+): Promise<Prepared> {
   const { work } = request;
   await call(place.connection, MAKE_FOLDER, { path: place.cwd }, z.unknown());
   if (work.kind === 'command') return { argv: work.argv, env: {}, allowed: [] };
@@ -55,8 +59,14 @@ export async function prepareTool(supplies: ToolSupplies, request: SessionReques
     cwd: place.cwd,
     configFolder,
   });
+  await call(place.connection, MAKE_FOLDER, { path: configFolder }, z.unknown());
   for (const { path, content, when } of launch.files) {
-    const file = { path: posix.join(configFolder, path), content, mode: 0o600, keep: when === 'absent' } satisfies PlaceFile;
+    const file = {
+      path: posix.join(configFolder, path),
+      content,
+      mode: 0o600,
+      keep: when === 'absent',
+    } satisfies PlaceFile;
     await call(place.connection, PLACE, file, z.unknown());
   }
   const { credential } = work;
@@ -64,6 +74,10 @@ export async function prepareTool(supplies: ToolSupplies, request: SessionReques
   return {
     argv: launch.argv,
     env: { ...launch.env, ...Object.fromEntries(secrets) },
-    allowed: allowedHosts(profile, tool).map(({ name, port }) => ({ name, port, origin: `profile ${profile.name}` })),
+    allowed: allowedHosts(profile, tool).map(({ name, port }) => ({
+      name,
+      port,
+      origin: `profile ${profile.name}`,
+    })),
   };
 }

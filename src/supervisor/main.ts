@@ -17,7 +17,9 @@ import { Supervisor } from './supervisor.ts';
 /** Milliseconds a supervisor without a machine and without a command waits before it ends. */
 const IDLE = 15_000;
 
-const { values } = parseArgs({ options: { root: { type: 'string' }, state: { type: 'string' }, machine: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { root: { type: 'string' }, state: { type: 'string' }, machine: { type: 'string' } },
+});
 const folder = { root: values.root ?? '', state: values.state ?? '' };
 const machine = values.machine ?? 'default';
 const names = machineNames(folder, machine);
@@ -38,7 +40,11 @@ let idle: NodeJS.Timeout | undefined;
 const server = createServer((client) => {
   commands++;
   clearTimeout(idle);
-  const connection = new Connection(new SocketTransport(client), 'even', serve(supervisorMethods(supervisor, () => setTimeout(() => leave(0), 50))));
+  const connection = new Connection(
+    new SocketTransport(client),
+    'even',
+    serve(supervisorMethods(supervisor, () => setTimeout(() => leave(0), 50))),
+  );
   connection.closed.then(() => {
     commands--;
     rest();
@@ -46,8 +52,12 @@ const server = createServer((client) => {
 });
 process.on('SIGTERM', () => supervisor.stop().finally(() => leave(0)));
 process.on('SIGINT', () => {});
-process.on('uncaughtException', (error) => journal.debug(`uncaught: ${renderFault(error)} ${error.stack ?? ''}`));
-process.on('unhandledRejection', (error) => journal.debug(`unhandled: ${renderFault(error)} ${error instanceof Error ? error.stack : ''}`));
+process.on('uncaughtException', (error) =>
+  journal.debug(`uncaught: ${renderFault(error)} ${error.stack ?? ''}`),
+);
+process.on('unhandledRejection', (error) =>
+  journal.debug(`unhandled: ${renderFault(error)} ${error instanceof Error ? error.stack : ''}`),
+);
 
 // We hold the lock, so a socket that is there is nobody's.
 await rm(socket, { force: true });

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { WindowSize } from '../channel/messages/exec.ts';
 import { GuestInfo } from '../channel/messages/guest.ts';
 
 /** Methods of the supervisor's socket, as the commands call them. */
@@ -10,7 +9,6 @@ export const SESSION = 'session';
 export const SSH_ACCESS = 'ssh-access';
 
 export const Nothing = z.object({});
-export { WindowSize };
 
 export const StatusReply = z.object({
   machine: z.string(),
@@ -38,7 +36,13 @@ export type SshAccess = z.infer<typeof SshAccess>;
 
 const ProgressMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('step'), step: z.string() }),
-  z.object({ type: z.literal('amount'), step: z.string(), done: z.number(), total: z.optional(z.number()), unit: z.enum(['bytes', 'items']) }),
+  z.object({
+    type: z.literal('amount'),
+    step: z.string(),
+    done: z.number(),
+    total: z.optional(z.number()),
+    unit: z.enum(['bytes', 'items']),
+  }),
   z.object({ type: z.literal('done'), step: z.string() }),
   z.object({ type: z.literal('note'), text: z.string() }),
 ]);

@@ -1,8 +1,8 @@
-import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
 import { type Folder, machineNames, stateNames } from '../bundle/folder.ts';
 import { Connection } from '../channel/connection.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
@@ -38,7 +38,8 @@ export async function reachSupervisor(folder: Folder, machine: string): Promise<
     if (socket !== undefined) return new Connection(new SocketTransport(socket), 'odd');
     if (child.ended !== undefined && child.ended !== 0) break;
     // Code 0 means that another supervisor owns the machine; unless its socket appears it was just leaving.
-    if (child.ended === 0 && Date.now() - child.since > 500) child = await startSupervisor(folder, machine, names.supervisorLog);
+    if (child.ended === 0 && Date.now() - child.since > 500)
+      child = await startSupervisor(folder, machine, names.supervisorLog);
     await sleep(10);
   }
   const said = await logTail(names.supervisorLog, 5);
@@ -48,12 +49,20 @@ export async function reachSupervisor(folder: Folder, machine: string): Promise<
   });
 }
 
-async function startSupervisor(folder: Folder, machine: string, log: string): Promise<{ ended: number | undefined; since: number }> {
-  const { exited } = await startDetached(process.execPath, [...NODE_FLAGS, MAIN, '--root', folder.root, '--state', folder.state, '--machine', machine], {
-    log,
-    env: { ...plainEnvironment(), NODE_COMPILE_CACHE: join(stateNames(folder).cache, 'compile') },
-    cwd: folder.root,
-  });
+async function startSupervisor(
+  folder: Folder,
+  machine: string,
+  log: string,
+): Promise<{ ended: number | undefined; since: number }> {
+  const { exited } = await startDetached(
+    process.execPath,
+    [...NODE_FLAGS, MAIN, '--root', folder.root, '--state', folder.state, '--machine', machine],
+    {
+      log,
+      env: { ...plainEnvironment(), NODE_COMPILE_CACHE: join(stateNames(folder).cache, 'compile') },
+      cwd: folder.root,
+    },
+  );
   const child: { ended: number | undefined; since: number } = { ended: undefined, since: Date.now() };
   exited.then(({ code }) => {
     child.ended = code ?? 1;

@@ -1,10 +1,10 @@
 import { machineNames } from '../bundle/folder.ts';
-import { INFO, GuestInfo } from '../channel/messages/guest.ts';
+import { GuestInfo, INFO } from '../channel/messages/guest.ts';
 import { call, conversation, type Method, request } from '../channel/methods.ts';
 import { Fault } from '../fault/fault.ts';
 import { residentBytes } from '../platform/process-identity.ts';
 import { SessionRequest } from '../session/request.ts';
-import { Nothing, SESSION, SSH_ACCESS, START, STATUS, type StatusReply, STOP } from './protocol.ts';
+import { Nothing, SESSION, SSH_ACCESS, START, STATUS, STOP, type StatusReply } from './protocol.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What a command may ask a supervisor. `leave` is called when the machine has been stopped on request. */
@@ -25,10 +25,16 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
     [SESSION]: conversation(SessionRequest, (asked, stream) => supervisor.session(asked, stream)),
     [SSH_ACCESS]: request(Nothing, async () => {
       if (supervisor.machine.state.state !== 'running') {
-        throw new Fault('machine-not-running', `machine ${supervisor.machineName} does not run`, { hint: 'pcoder start' });
+        throw new Fault('machine-not-running', `machine ${supervisor.machineName} does not run`, {
+          hint: 'pcoder start',
+        });
       }
       const { port } = await supervisor.ssh();
-      return { port, config: machineNames(supervisor.folder, supervisor.machineName).sshConfig, host: `pcoder-${supervisor.machineName}` };
+      return {
+        port,
+        config: machineNames(supervisor.folder, supervisor.machineName).sshConfig,
+        host: `pcoder-${supervisor.machineName}`,
+      };
     }),
   };
 }
@@ -36,7 +42,10 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
 async function status(supervisor: Supervisor): Promise<StatusReply> {
   const { machine, sessions, journal } = supervisor;
   const { state } = machine;
-  const guest = state.state === 'running' ? await call(state.connection, INFO, {}, GuestInfo, { timeout: 5000 }).catch(() => undefined) : undefined;
+  const guest =
+    state.state === 'running'
+      ? await call(state.connection, INFO, {}, GuestInfo, { timeout: 5000 }).catch(() => undefined)
+      : undefined;
   const { run } = machine;
   const resident = run === undefined ? undefined : residentBytes(run.pid);
   return {
@@ -46,10 +55,23 @@ async function status(supervisor: Supervisor): Promise<StatusReply> {
     supervisor: { pid: process.pid, resident: process.memoryUsage.rss() },
     ...(run === undefined
       ? {}
-      : { run: { pid: run.pid, accelerator: run.accelerator, reason: run.reason, since: run.since, ...(resident === undefined ? {} : { resident }) } }),
+      : {
+          run: {
+            pid: run.pid,
+            accelerator: run.accelerator,
+            reason: run.reason,
+            since: run.since,
+            ...(resident === undefined ? {} : { resident }),
+          },
+        }),
     ...(guest === undefined ? {} : { guest }),
     ...(state.state === 'running' ? { sshPort: (await supervisor.ssh()).port } : {}),
-    sessions: [...sessions.values()].map(({ id, work, project, state: now }) => ({ id, work, project, state: now })),
+    sessions: [...sessions.values()].map(({ id, work, project, state: now }) => ({
+      id,
+      work,
+      project,
+      state: now,
+    })),
     notes: journal.recent,
   };
 }

@@ -1,10 +1,10 @@
-import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import type { machineNames } from '../bundle/folder.ts';
 import { duplexOf } from '../channel/byte-flow.ts';
 import type { Connection } from '../channel/connection.ts';
 import { SSH } from '../channel/messages/guest.ts';
-import { readFile, rm } from 'node:fs/promises';
 import { writeWhole } from '../platform/whole-file.ts';
 
 export interface SshListener {
@@ -13,7 +13,11 @@ export interface SshListener {
 }
 
 /** Opens a random port on the host's loopback whose connections reach the guest's sshd over the channel, and writes what an ssh client needs to know. */
-export async function openSshListener(names: ReturnType<typeof machineNames>, machine: string, connection: () => Connection | undefined): Promise<SshListener> {
+export async function openSshListener(
+  names: ReturnType<typeof machineNames>,
+  machine: string,
+  connection: () => Connection | undefined,
+): Promise<SshListener> {
   const server = createServer((socket) => {
     const guest = connection();
     if (guest === undefined) return void socket.destroy();
@@ -41,7 +45,11 @@ export async function openSshListener(names: ReturnType<typeof machineNames>, ma
 }
 
 /** An `ssh -F` file: editors and people log in by the machine's name, with the host key known in advance. */
-export function sshConfig(names: { sshUserKey: string; sshKnownHosts: string }, machine: string, port: number): string {
+export function sshConfig(
+  names: { sshUserKey: string; sshKnownHosts: string },
+  machine: string,
+  port: number,
+): string {
   return [
     `Host pcoder-${machine}`,
     '  HostName 127.0.0.1',

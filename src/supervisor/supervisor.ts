@@ -1,6 +1,6 @@
 import { buildAgent } from '../bundle/agent-build.ts';
-import { loadApp } from "../bundle/assets/app.ts";
-import { pinOf } from "../bundle/assets/app-pins.ts";
+import { loadApp } from '../bundle/assets/app.ts';
+import { pinOf } from '../bundle/assets/app-pins.ts';
 import { loadImage } from '../bundle/assets/image.ts';
 import { loadQemu } from '../bundle/assets/qemu.ts';
 import { type Folder, machineNames, stateNames } from '../bundle/folder.ts';
@@ -42,7 +42,12 @@ export class Supervisor {
   #scripted: Promise<ScriptedModel> | undefined;
   #ssh: Promise<SshListener> | undefined;
 
-  private constructor(folder: Folder, machineName: string, journal: Journal, machine: (supervisor: () => Supervisor) => QemuMachine) {
+  private constructor(
+    folder: Folder,
+    machineName: string,
+    journal: Journal,
+    machine: (supervisor: () => Supervisor) => QemuMachine,
+  ) {
     this.folder = folder;
     this.machineName = machineName;
     this.journal = journal;
@@ -50,20 +55,29 @@ export class Supervisor {
     this.#queue = new StartQueue(this.machine);
   }
 
-  static async create(folder: Folder, machineName: string, sockets: string, journal: Journal): Promise<Supervisor> {
+  static async create(
+    folder: Folder,
+    machineName: string,
+    sockets: string,
+    journal: Journal,
+  ): Promise<Supervisor> {
     const size = machineSize(await readSettings(folder));
-    return new Supervisor(folder, machineName, journal, (supervisor) =>
-      new QemuMachine({
-        name: machineName,
-        names: machineNames(folder, machineName),
-        sockets,
-        ...size,
-        assets: (image) => loadAssets(folder, image),
-        agent: buildAgent,
-        accelerator: (qemu, image, signal) => chooseAccelerator(folder, qemu, image, signal),
-        opened: (open, stream) => supervisor().#guestOpened(open, stream),
-        note: (text) => journal.note(text),
-      }),
+    return new Supervisor(
+      folder,
+      machineName,
+      journal,
+      (supervisor) =>
+        new QemuMachine({
+          name: machineName,
+          names: machineNames(folder, machineName),
+          sockets,
+          ...size,
+          assets: (image) => loadAssets(folder, image),
+          agent: buildAgent,
+          accelerator: (qemu, image, signal) => chooseAccelerator(folder, qemu, image, signal),
+          opened: (open, stream) => supervisor().#guestOpened(open, stream),
+          note: (text) => journal.note(text),
+        }),
     );
   }
 
@@ -88,7 +102,11 @@ export class Supervisor {
     const machine: Machine = this.machine;
     const up = (progress: Progress, signal: AbortSignal) => this.up(progress, signal);
     try {
-      await runSession({ folder, machineName, machine, up, gate: this.#gate, tools, turns: this.#turns, watch }, request, new CommandFace(stream));
+      await runSession(
+        { folder, machineName, machine, up, gate: this.#gate, tools, turns: this.#turns, watch },
+        request,
+        new CommandFace(stream),
+      );
     } finally {
       if (id !== undefined) this.sessions.delete(id);
     }
@@ -120,12 +138,17 @@ export class Supervisor {
 
   #model(): Promise<ScriptedModel> {
     // Loaded on first use: an HTTP server costs 15 MB, and most machines never see the demo.
-    this.#scripted ??= import('../tools/scripted-model/server.ts').then(({ startScriptedModel }) => startScriptedModel());
+    this.#scripted ??= import('../tools/scripted-model/server.ts').then(({ startScriptedModel }) =>
+      startScriptedModel(),
+    );
     return this.#scripted;
   }
 
   #guestOpened(open: Parameters<ReturnType<typeof serve>>[0], stream: ChannelStream): void {
-    serve({ [EGRESS]: conversation(EgressRequest, (request, opened) => this.#gate.serve(request, opened)) })(open, stream);
+    serve({ [EGRESS]: conversation(EgressRequest, (request, opened) => this.#gate.serve(request, opened)) })(
+      open,
+      stream,
+    );
   }
 }
 

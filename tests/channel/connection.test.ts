@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { incoming } from '../../src/channel/byte-flow.ts';
 import { type ChannelStream, WINDOW } from '../../src/channel/channel-stream.ts';
 import { Fault } from '../../src/fault/fault.ts';
@@ -31,7 +31,14 @@ describe('a stream', () => {
     void stream.write(Buffer.from('four'));
     stream.end();
     await promise;
-    assert.deepEqual(seen, ['open greet {"to":"ä"}', 'message one', 'data 1 two', 'message three', 'data 0 four', 'end']);
+    assert.deepEqual(seen, [
+      'open greet {"to":"ä"}',
+      'message one',
+      'data 1 two',
+      'message three',
+      'data 0 four',
+      'end',
+    ]);
   });
 
   it('keeps every byte of several megabytes, both ways at once', { timeout: 20_000 }, async () => {
@@ -39,7 +46,8 @@ describe('a stream', () => {
     const sent = randomBytes(6 * 2 ** 20 + 13);
     const stream = line.host.open('echo', {});
     const writing = (async () => {
-      for (let at = 0; at < sent.byteLength; at += 700_001) await stream.write(sent.subarray(at, at + 700_001));
+      for (let at = 0; at < sent.byteLength; at += 700_001)
+        await stream.write(sent.subarray(at, at + 700_001));
       stream.end();
     })();
     const hash = createHash('sha256');
@@ -48,7 +56,9 @@ describe('a stream', () => {
     assert.equal(hash.digest('hex'), createHash('sha256').update(sent).digest('hex'));
   });
 
-  it('that nobody reads holds back its writer at the window, and only its own', { timeout: 20_000 }, async () => {
+  it('that nobody reads holds back its writer at the window, and only its own', {
+    timeout: 20_000,
+  }, async () => {
     const streams = new Map<string, ChannelStream>();
     let held = 0;
     const arrived = { brisk: 0 };
@@ -87,7 +97,9 @@ describe('a stream', () => {
 
   it('can be told something urgent while its bytes wait for credit', async () => {
     const heard: unknown[] = [];
-    await using line = await Line.join({ guest: (_open, stream) => stream.listen({ message: (value) => heard.push(value), data: () => {} }) });
+    await using line = await Line.join({
+      guest: (_open, stream) => stream.listen({ message: (value) => heard.push(value), data: () => {} }),
+    });
     const stream = line.host.open('deaf', {});
     stream.write(Buffer.alloc(2 * WINDOW)).catch(() => {});
     stream.sendAhead('interrupt');
@@ -106,7 +118,8 @@ describe('a stream', () => {
             received.set(open.method, (received.get(open.method) ?? 0) + chunk.byteLength);
             stream.consumed(chunk.byteLength);
             const amounts = [...received.values()];
-            if (amounts.every((amount) => amount < size)) worst = Math.max(worst, Math.max(...amounts) - Math.min(...amounts));
+            if (amounts.every((amount) => amount < size))
+              worst = Math.max(worst, Math.max(...amounts) - Math.min(...amounts));
           },
         });
       },
@@ -130,7 +143,11 @@ describe('a stream', () => {
     const far = await promise;
     await sleep(20);
     const seen: unknown[] = [];
-    far.listen({ message: (value) => seen.push(value), data: (chunk) => seen.push(String(chunk)), end: () => seen.push('end') });
+    far.listen({
+      message: (value) => seen.push(value),
+      data: (chunk) => seen.push(String(chunk)),
+      end: () => seen.push('end'),
+    });
     assert.deepEqual(seen, [1, 'x', 'end']);
   });
 });
@@ -150,7 +167,13 @@ describe('the end of a stream', () => {
         }),
     });
     const stream = line.host.open('x', {});
-    const closed = new Promise((done) => stream.listen({ message: (value) => seen.push(String(value)), end: () => seen.push('end'), closed: done }));
+    const closed = new Promise((done) =>
+      stream.listen({
+        message: (value) => seen.push(String(value)),
+        end: () => seen.push('end'),
+        closed: done,
+      }),
+    );
     stream.end();
     assert.deepEqual([await closed, await promise], [undefined, undefined]);
     assert.deepEqual(seen, ['still here', 'end']);
@@ -160,14 +183,19 @@ describe('the end of a stream', () => {
 
   it('by a reset tells the peer why and rejects what was not yet written', async () => {
     const { promise, resolve } = Promise.withResolvers<Fault | undefined>();
-    await using line = await Line.join({ guest: (_open, stream) => stream.listen({ data: () => {}, closed: resolve }) });
+    await using line = await Line.join({
+      guest: (_open, stream) => stream.listen({ data: () => {}, closed: resolve }),
+    });
     const stream = line.host.open('x', {});
     const stuck = stream.write(Buffer.alloc(2 * WINDOW));
     stream.reset(new Fault('disk-full', 'no room', { hint: 'make some', cause: new Error('deep') }));
     stream.reset(new Fault('internal', 'a second time says nothing'));
     await assert.rejects(stuck, { code: 'disk-full' });
     const told = await promise;
-    assert.deepEqual([told?.code, told?.message, told?.hint, (told?.cause as Error).message], ['disk-full', 'no room', 'make some', 'deep']);
+    assert.deepEqual(
+      [told?.code, told?.message, told?.hint, (told?.cause as Error).message],
+      ['disk-full', 'no room', 'make some', 'deep'],
+    );
   });
 
   it('leaves the connection as it was: others go on, numbers are not used again', async () => {

@@ -23,13 +23,16 @@ class Hand {
     this.#socket = socket;
     const decoder = new FrameDecoder();
     socket.on('data', (chunk) => {
-      for (const frame of decoder.push(chunk)) this.#at(this.#given++).give(Buffer.from(frame.payload).toString());
+      for (const frame of decoder.push(chunk))
+        this.#at(this.#given++).give(Buffer.from(frame.payload).toString());
     });
     socket.on('error', () => {});
   }
 
   #at(index: number) {
-    this.#heard[index] ??= (({ promise, resolve }) => ({ wait: promise, give: resolve }))(Promise.withResolvers<string>());
+    this.#heard[index] ??= (({ promise, resolve }) => ({ wait: promise, give: resolve }))(
+      Promise.withResolvers<string>(),
+    );
     return this.#heard[index];
   }
 
@@ -48,7 +51,9 @@ function frame(kind: (typeof FRAME)[keyof typeof FRAME], stream: number, value: 
 }
 
 function proof(key: Uint8Array, who: string, hostNonce: string, guestNonce: string): string {
-  return createHmac('sha256', key).update(`pcoder ${PROTOCOL_VERSION} ${who} ${hostNonce} ${guestNonce}`).digest('hex');
+  return createHmac('sha256', key)
+    .update(`pcoder ${PROTOCOL_VERSION} ${who} ${hostNonce} ${guestNonce}`)
+    .digest('hex');
 }
 
 async function ends(t: { after(fn: () => void): void }): Promise<[Socket, Socket]> {
@@ -60,7 +65,10 @@ async function ends(t: { after(fn: () => void): void }): Promise<[Socket, Socket
 describe('the handshake', () => {
   it('succeeds when both ends hold the same key', async (t) => {
     const [near, far] = await ends(t);
-    const [host, guest] = await Promise.all([proveAsHost(new SocketTransport(near), KEY, 5000), proveAsGuest(new SocketTransport(far), KEY)]);
+    const [host, guest] = await Promise.all([
+      proveAsHost(new SocketTransport(near), KEY, 5000),
+      proveAsGuest(new SocketTransport(far), KEY),
+    ]);
     const guestEnd = new Connection(guest, 'even');
     new Connection(host, 'odd').close();
     assert.equal(await guestEnd.closed, undefined);
@@ -71,7 +79,10 @@ describe('the handshake', () => {
     const noise = Buffer.concat([randomBytes(10_000), PREAMBLE.slice(0, 7), PREAMBLE]);
     near.write(noise);
     far.write(noise);
-    await Promise.all([proveAsHost(new SocketTransport(near, { hunt: true }), KEY, 5000), proveAsGuest(new SocketTransport(far, { hunt: true }), KEY)]);
+    await Promise.all([
+      proveAsHost(new SocketTransport(near, { hunt: true }), KEY, 5000),
+      proveAsGuest(new SocketTransport(far, { hunt: true }), KEY),
+    ]);
   });
 
   it('fails at both ends when the keys differ, and the host proves nothing to a stranger', async (t) => {
@@ -80,7 +91,11 @@ describe('the handshake', () => {
     const host = proveAsHost(new SocketTransport(near), KEY, 5000);
     const { nonce = '' } = await stranger.next();
     const own = randomBytes(32).toString('hex');
-    stranger.say({ version: PROTOCOL_VERSION, nonce: own, proof: proof(randomBytes(32), 'guest', nonce, own) });
+    stranger.say({
+      version: PROTOCOL_VERSION,
+      nonce: own,
+      proof: proof(randomBytes(32), 'guest', nonce, own),
+    });
     await assert.rejects(host, { code: 'protocol-violation', message: /does not hold this boot key/ });
   });
 
@@ -102,7 +117,11 @@ describe('the handshake', () => {
     const own = randomBytes(32).toString('hex');
     const once = proveAsHost(new SocketTransport(first), KEY, 5000);
     const seen = await spy.next();
-    const answer = { version: PROTOCOL_VERSION, nonce: own, proof: proof(KEY, 'guest', seen['nonce'] ?? '', own) };
+    const answer = {
+      version: PROTOCOL_VERSION,
+      nonce: own,
+      proof: proof(KEY, 'guest', seen['nonce'] ?? '', own),
+    };
     spy.say(answer);
     await once;
     const [again, againFar] = await ends(t);
@@ -130,7 +149,9 @@ describe('the handshake', () => {
       ]),
     );
     const { promise, resolve } = Promise.withResolvers<string>();
-    new Connection(await guest, 'even', (_open, stream) => stream.listen({ data: (chunk) => resolve(String(chunk)) }));
+    new Connection(await guest, 'even', (_open, stream) =>
+      stream.listen({ data: (chunk) => resolve(String(chunk)) }),
+    );
     assert.equal(await promise, 'early');
     near.destroy();
   });
@@ -142,7 +163,12 @@ describe('the handshake', () => {
     const nonce = randomBytes(32).toString('hex');
     hand.say({ version: PROTOCOL_VERSION, nonce });
     const answer = await hand.next();
-    near.write(Buffer.concat([frame(FRAME.hello, 0, { proof: proof(KEY, 'host', nonce, answer['nonce'] ?? '') }), Buffer.alloc(64, 0xee)]));
+    near.write(
+      Buffer.concat([
+        frame(FRAME.hello, 0, { proof: proof(KEY, 'host', nonce, answer['nonce'] ?? '') }),
+        Buffer.alloc(64, 0xee),
+      ]),
+    );
     assert.ok((await new Connection(await guest, 'even').closed) instanceof Error);
   });
 
@@ -181,7 +207,9 @@ describe('the handshake', () => {
   it('refuses a stream opened instead of an answer', async (t) => {
     const [near, far] = await ends(t);
     const host = proveAsHost(new SocketTransport(near), KEY, 60_000);
-    far.write(frame(FRAME.open, 2, { method: 'egress', params: {}, version: PROTOCOL_VERSION, nonce, proof: nonce }));
+    far.write(
+      frame(FRAME.open, 2, { method: 'egress', params: {}, version: PROTOCOL_VERSION, nonce, proof: nonce }),
+    );
     await assert.rejects(host, { code: 'protocol-violation', message: /handshake/ });
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { incoming } from '../../src/channel/byte-flow.ts';
 import { type ChannelStream, WINDOW } from '../../src/channel/channel-stream.ts';
@@ -24,7 +24,9 @@ class Scene implements AsyncDisposable {
     const decoder = new FrameDecoder();
     far.on('data', (chunk) => this.told.push(...decoder.push(chunk)));
     far.on('error', () => {});
-    this.connection = new Connection(new SocketTransport(near), 'odd', (open, stream) => this.opened.push([open, stream]));
+    this.connection = new Connection(new SocketTransport(near), 'odd', (open, stream) =>
+      this.opened.push([open, stream]),
+    );
   }
 
   static async set(): Promise<Scene> {
@@ -33,11 +35,15 @@ class Scene implements AsyncDisposable {
 
   send(kind: number, stream: number, payload: string | Uint8Array = '', lane = 0): void {
     const bytes = Buffer.from(payload);
-    this.peer.write(Buffer.concat([encodeHeader({ kind: kind as Frame['kind'], stream, lane, payload: bytes }), bytes]));
+    this.peer.write(
+      Buffer.concat([encodeHeader({ kind: kind as Frame['kind'], stream, lane, payload: bytes }), bytes]),
+    );
   }
 
   resets(): string[] {
-    return this.told.filter(({ kind }) => kind === FRAME.reset).map(({ payload }) => JSON.parse(Buffer.from(payload).toString()).message);
+    return this.told
+      .filter(({ kind }) => kind === FRAME.reset)
+      .map(({ payload }) => JSON.parse(Buffer.from(payload).toString()).message);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -50,14 +56,23 @@ const OPEN = '{"method":"m","params":{}}';
 const FATAL: [string, (scene: Scene) => void][] = [
   ['opens a number of ours', (scene) => scene.send(FRAME.open, 3, OPEN)],
   ['opens number 0, which is the connection itself', (scene) => scene.send(FRAME.open, 0, OPEN)],
-  ['opens the same number twice', (scene) => [1, 2].forEach(() => scene.send(FRAME.open, 2, OPEN))],
+  ['opens the same number twice', (scene) => [1, 2].map(() => scene.send(FRAME.open, 2, OPEN))],
   ['opens without a method', (scene) => scene.send(FRAME.open, 2, '{"params":{}}')],
   ['opens with a method that is no text', (scene) => scene.send(FRAME.open, 2, '{"method":[],"params":{}}')],
   ['opens with null', (scene) => scene.send(FRAME.open, 2, 'null')],
   ['opens with garbage', (scene) => scene.send(FRAME.open, 2, '\x00\xff{{')],
-  ['sends a message that is no JSON', (scene) => scene.send(FRAME.open, 2, OPEN) ?? scene.send(FRAME.message, 2, '{"a":')],
-  ['sends a credit of three bytes', (scene) => scene.send(FRAME.open, 2, OPEN) ?? scene.send(FRAME.credit, 2, 'abc')],
-  ['sends a handshake inside a stream', (scene) => scene.send(FRAME.open, 2, OPEN) ?? scene.send(FRAME.hello, 2, '{}')],
+  [
+    'sends a message that is no JSON',
+    (scene) => scene.send(FRAME.open, 2, OPEN) ?? scene.send(FRAME.message, 2, '{"a":'),
+  ],
+  [
+    'sends a credit of three bytes',
+    (scene) => scene.send(FRAME.open, 2, OPEN) ?? scene.send(FRAME.credit, 2, 'abc'),
+  ],
+  [
+    'sends a handshake inside a stream',
+    (scene) => scene.send(FRAME.open, 2, OPEN) ?? scene.send(FRAME.hello, 2, '{}'),
+  ],
   ['sends a frame over the limit', (scene) => scene.send(FRAME.data, 2, new Uint8Array(MAX_PAYLOAD + 1))],
   ['sends what is no frame', (scene) => scene.peer.write('GET / HTTP/1.1\r\n\r\n')],
 ];
@@ -80,14 +95,20 @@ describe('a peer that', () => {
     await using scene = await Scene.set();
     scene.send(FRAME.open, 2, OPEN);
     scene.send(FRAME.open, 4, OPEN);
-    for (let sent = 0; sent <= WINDOW; sent += MAX_PAYLOAD) scene.send(FRAME.data, 2, new Uint8Array(MAX_PAYLOAD));
+    for (let sent = 0; sent <= WINDOW; sent += MAX_PAYLOAD)
+      scene.send(FRAME.data, 2, new Uint8Array(MAX_PAYLOAD));
     await until(() => scene.resets().length > 0);
     assert.match(scene.resets()[0] ?? '', /credit/);
-    assert.deepEqual(scene.opened.map(([, stream]) => stream.closed), [true, false]);
+    assert.deepEqual(
+      scene.opened.map(([, stream]) => stream.closed),
+      [true, false],
+    );
     assert.equal(scene.connection.down, false);
   });
 
-  it('opens too many streams is refused the surplus, and gets new ones when old ones end', { timeout: 5000 }, async () => {
+  it('opens too many streams is refused the surplus, and gets new ones when old ones end', {
+    timeout: 5000,
+  }, async () => {
     await using scene = await Scene.set();
     for (let number = 1; number <= 1030; number++) scene.send(FRAME.open, number * 2, OPEN);
     await until(() => scene.resets().length === 6);
@@ -99,7 +120,8 @@ describe('a peer that', () => {
 
   it('speaks of streams that do not exist is not heard', async () => {
     await using scene = await Scene.set();
-    for (const kind of [FRAME.message, FRAME.data, FRAME.credit, FRAME.end, FRAME.reset]) scene.send(kind, 77, 'x');
+    for (const kind of [FRAME.message, FRAME.data, FRAME.credit, FRAME.end, FRAME.reset])
+      scene.send(kind, 77, 'x');
     scene.send(FRAME.open, 2, OPEN);
     await until(() => scene.opened.length === 1);
     assert.equal(scene.connection.down, false);
@@ -127,7 +149,9 @@ describe('what does not fit into a frame', () => {
   const big = 'x'.repeat(MAX_JSON);
 
   it('is refused where it is sent, and the connection lives on', async () => {
-    await using line = await Line.join({ guest: (_open, stream) => stream.listen({ end: () => stream.end() }) });
+    await using line = await Line.join({
+      guest: (_open, stream) => stream.listen({ end: () => stream.end() }),
+    });
     assert.throws(() => line.host.open('big', { big }), { code: 'protocol-violation' });
     const stream = line.host.open('small', {});
     assert.throws(() => stream.send(big), { code: 'protocol-violation' });
@@ -140,9 +164,14 @@ describe('what does not fit into a frame', () => {
   it('in the reason of a reset is shortened, not lost', async () => {
     const { Fault } = await import('../../src/fault/fault.ts');
     const long = Array.from({ length: 300 }, () => 'y'.repeat(1900)).join('\n');
-    await using line = await Line.join({ guest: (_open, stream) => stream.reset(new Fault('build-failed', long, { hint: long, cause: new Error(long) })) });
+    await using line = await Line.join({
+      guest: (_open, stream) =>
+        stream.reset(new Fault('build-failed', long, { hint: long, cause: new Error(long) })),
+    });
     const told = await new Promise((resolve) => line.host.open('x', {}).listen({ closed: resolve }));
-    assert.ok(isFault(told, 'build-failed') && told.message.startsWith('yyy') && told.hint?.startsWith('yyy'));
+    assert.ok(
+      isFault(told, 'build-failed') && told.message.startsWith('yyy') && told.hint?.startsWith('yyy'),
+    );
     assert.equal(line.host.down, false);
   });
 });
@@ -158,7 +187,8 @@ describe('when the transport falls', () => {
     const asking = call(line.host, 'ask', {}, z.unknown());
     const ends = Promise.allSettled([reading, writing, asking]);
     line.sockets[1].destroy();
-    for (const end of await ends) assert.ok(end.status === 'rejected' && isFault(end.reason, 'guest-unreachable'), JSON.stringify(end));
+    for (const end of await ends)
+      assert.ok(end.status === 'rejected' && isFault(end.reason, 'guest-unreachable'), JSON.stringify(end));
     await line.guest.closed;
   });
 });

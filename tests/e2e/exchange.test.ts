@@ -18,7 +18,9 @@ describe('exchange with a real guest', () => {
     await scene.put('deep/er/b.txt', 'two\n');
     await scene.put('run.sh', '#!/bin/sh\necho ran\n');
     await chmod(join(scene.project, 'run.sh'), 0o755);
-    const { code, stdout, stderr } = await inGuest('cat a.txt deep/er/b.txt; ./run.sh; echo three > deep/c.txt; rm a.txt; mkdir -p new; echo é > "new/a name é"');
+    const { code, stdout, stderr } = await inGuest(
+      'cat a.txt deep/er/b.txt; ./run.sh; echo three > deep/c.txt; rm a.txt; mkdir -p new; echo é > "new/a name é"',
+    );
     assert.equal(code, 0, stderr);
     assert.equal(stdout.toString(), 'one\ntwo\nran\n');
     assert.equal(await scene.file('deep/c.txt'), 'three\n');
@@ -58,7 +60,9 @@ describe('exchange with a real guest', () => {
   test('links, special files and names that lead out of the project are refused and reported', async () => {
     const outside = join(scene.state, 'outside.txt');
     await writeFile(outside, 'untouched\n');
-    const { stderr } = await inGuest(`ln -s ${outside} escape; mkfifo pipe; mkdir -p .GIT/hooks; echo evil > .GIT/hooks/pre-commit; ln -s /etc rooted; echo fine > fine.txt`);
+    const { stderr } = await inGuest(
+      `ln -s ${outside} escape; mkfifo pipe; mkdir -p .GIT/hooks; echo evil > .GIT/hooks/pre-commit; ln -s /etc rooted; echo fine > fine.txt`,
+    );
     assert.equal(await scene.file('fine.txt'), 'fine\n');
     const names = await readdir(scene.project);
     for (const refused of ['escape', 'pipe', '.GIT', 'rooted']) assert.ok(!names.includes(refused), refused);
@@ -73,7 +77,13 @@ describe('exchange with a real guest', () => {
     await inGuest('true');
     const target = join(scene.state, 'elsewhere');
     await mkdir(target, { recursive: true });
-    const under = scene.start(['exec', '--', 'sh', '-c', 'echo ready; read line; echo guest > swap/inner.txt; echo guest > swap/more.txt']);
+    const under = scene.start([
+      'exec',
+      '--',
+      'sh',
+      '-c',
+      'echo ready; read line; echo guest > swap/inner.txt; echo guest > swap/more.txt',
+    ]);
     await until('the command runs', () => under.stdout().includes('ready'));
     await rename(join(scene.project, 'swap'), join(scene.state, 'moved-away'));
     await symlink(target, join(scene.project, 'swap'));

@@ -87,7 +87,9 @@ describe('exec in the guest', () => {
   });
 
   test('Ctrl-C reaches the program, which may take its time to end', async () => {
-    const under = scene.start(bare('sh', '-c', 'trap "echo cleaned; exit 9" INT; echo ready; while :; do sleep 0.1; done'));
+    const under = scene.start(
+      bare('sh', '-c', 'trap "echo cleaned; exit 9" INT; echo ready; while :; do sleep 0.1; done'),
+    );
     await until('the program runs', () => under.stdout().includes('ready'));
     under.kill('SIGINT');
     const { code, stdout } = await under.done;
@@ -103,14 +105,22 @@ describe('exec in the guest', () => {
     under.kill('SIGINT');
     const { code, stderr } = await under.done;
     assert.equal(code, 130, stderr);
-    await until('the program has ended', async () => (await scene.pcoder(bare('pgrep', '-f', 'sleep 301$'))).code === 1, 30_000);
+    await until(
+      'the program has ended',
+      async () => (await scene.pcoder(bare('pgrep', '-f', 'sleep 301$'))).code === 1,
+      30_000,
+    );
   });
 
   test('a command that is killed takes its program with it', async () => {
     const under = scene.start(bare('sh', '-c', 'echo ready; exec sleep 302'));
     await until('the program runs', () => under.stdout().includes('ready'));
     under.kill('SIGKILL');
-    await until('the program has ended', async () => (await scene.pcoder(bare('pgrep', '-f', 'sleep 302$'))).code === 1, 30_000);
+    await until(
+      'the program has ended',
+      async () => (await scene.pcoder(bare('pgrep', '-f', 'sleep 302$'))).code === 1,
+      30_000,
+    );
   });
 
   test('output to a closed pipe ends the program', async () => {

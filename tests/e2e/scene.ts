@@ -56,7 +56,9 @@ export interface Under {
   done: Promise<Outcome>;
 }
 
-export async function makeScene(options: { state?: string; root?: string } = {}): Promise<Scene & AsyncDisposable> {
+export async function makeScene(
+  options: { state?: string; root?: string } = {},
+): Promise<Scene & AsyncDisposable> {
   const home = await realpath(await mkdtemp(join(tmpdir(), 'pcoder-e2e-')));
   const state = options.state ?? join(home, 'state');
   const project = join(home, 'project');
@@ -74,7 +76,8 @@ export async function makeScene(options: { state?: string; root?: string } = {})
 }
 
 export function sceneAt(state: string, project: string, root: string): Scene {
-  const start = (args: string[], options: RunOptions = {}) => startPcoder(options.root ?? root, state, args, { cwd: project, ...options });
+  const start = (args: string[], options: RunOptions = {}) =>
+    startPcoder(options.root ?? root, state, args, { cwd: project, ...options });
   const pcoder = (args: string[], options: RunOptions = {}) => start(args, { input: '', ...options }).done;
   return {
     state,
@@ -103,7 +106,11 @@ export async function shareChecks(state: string): Promise<void> {
 }
 
 function startPcoder(root: string, state: string, args: string[], options: RunOptions): Under {
-  const child = spawn(join(root, 'pcoder'), args, { cwd: options.cwd, env: { ...process.env, ...options.env, PCODER_STATE: state }, stdio: 'pipe' });
+  const child = spawn(join(root, 'pcoder'), args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env, PCODER_STATE: state },
+    stdio: 'pipe',
+  });
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -112,7 +119,12 @@ function startPcoder(root: string, state: string, args: string[], options: RunOp
   });
   child.stdin.on('error', () => {});
   if (options.input !== undefined) child.stdin.end(options.input);
-  const done = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout: Buffer.concat(stdout), stderr }));
+  const done = once(child, 'close').then(([code, signal]) => ({
+    code,
+    signal,
+    stdout: Buffer.concat(stdout),
+    stderr,
+  }));
   return {
     pid: child.pid ?? 0,
     stdin: child.stdin,
@@ -124,7 +136,11 @@ function startPcoder(root: string, state: string, args: string[], options: RunOp
 }
 
 /** Waits until something holds. @throws Error naming it when it does not in time */
-export async function until(what: string, holds: () => Promise<boolean> | boolean, within = 120_000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => Promise<boolean> | boolean,
+  within = 120_000,
+): Promise<void> {
   const deadline = Date.now() + within;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`it did not happen in time: ${what}`);

@@ -16,7 +16,10 @@ describe('a fault for people', () => {
   });
 
   it('tells that anything but a Fault is a defect of ours', () => {
-    assert.match(renderFault(new TypeError('x is undefined')), /^error: x is undefined\nhint: this is a defect in pcoder/);
+    assert.match(
+      renderFault(new TypeError('x is undefined')),
+      /^error: x is undefined\nhint: this is a defect in pcoder/,
+    );
     assert.equal(faultRecord('thrown text').code, 'internal');
   });
 
@@ -34,7 +37,10 @@ describe('a fault for people', () => {
   it('ends a chain of causes that bites its own tail', () => {
     const circular = new Error('again');
     circular.cause = circular;
-    assert.equal(renderFault(new Fault('usage', 'top', { cause: circular })).split('caused by').length - 1, 8);
+    assert.equal(
+      renderFault(new Fault('usage', 'top', { cause: circular })).split('caused by').length - 1,
+      8,
+    );
   });
 });
 
@@ -49,7 +55,9 @@ describe('fault codes', () => {
 
   it('are recognised, and told from codes of the system', () => {
     const fault = new Fault('usage', 'x');
-    assert.ok(isFault(fault) && isFault(fault, 'usage') && !isFault(fault, 'internal') && !isFault(new Error('x')));
+    assert.ok(
+      isFault(fault) && isFault(fault, 'usage') && !isFault(fault, 'internal') && !isFault(new Error('x')),
+    );
     assert.equal(systemCode(Object.assign(new Error('x'), { code: 'ENOENT' })), 'ENOENT');
     for (const odd of [undefined, null, 'ENOENT', { code: 3 }, {}]) assert.equal(systemCode(odd), undefined);
   });

@@ -27,7 +27,8 @@ for (const [name, character] of HIDDEN) {
 }
 
 it('leaves readable text of every script as it is', () => {
-  for (const text of ['plain ASCII ~!', 'Übergröße', 'проект', '项目', '👩‍💻'.replace('\u200d', ''), 'שלום']) assert.equal(visible(text), text);
+  for (const text of ['plain ASCII ~!', 'Übergröße', 'проект', '项目', '👩‍💻'.replace('\u200d', ''), 'שלום'])
+    assert.equal(visible(text), text);
 });
 
 it('never lets a control character through, whatever the text', () => {

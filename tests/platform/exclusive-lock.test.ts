@@ -51,7 +51,9 @@ async function heldElsewhere(path: string): Promise<ChildProcess> {
     const lock = tryLock(${JSON.stringify(path)});
     process.stdout.write(lock === undefined ? 'refused' : 'held');
     process.stdin.resume().on('end', () => lock.release());`;
-  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   const [said] = await once(child.stdout, 'data');
   assert.equal(String(said), 'held');
   return child;

@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { LONGEST_SOCKET_PATH, makePrivateFolder, makeSocketFolder, socketFolder } from '../../src/platform/private-folder.ts';
+import {
+  LONGEST_SOCKET_PATH,
+  makePrivateFolder,
+  makeSocketFolder,
+  socketFolder,
+} from '../../src/platform/private-folder.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'private-'));
 after(() => rmSync(top, { recursive: true }));
@@ -37,12 +51,19 @@ describe('the folder for sockets', () => {
 
   it('is short enough for every socket of ours, whatever the path and the environment', () => {
     const names = ['supervisor.sock', 'channel.sock', 'qmp.sock'];
-    const variable = fc.option(fc.oneof(fc.constantFrom('', 'relative/run', `/${'long/'.repeat(30)}`), fc.string({ unit: 'grapheme', maxLength: 120 }).map((tail) => `/${tail}`)), { nil: undefined });
+    const variable = fc.option(
+      fc.oneof(
+        fc.constantFrom('', 'relative/run', `/${'long/'.repeat(30)}`),
+        fc.string({ unit: 'grapheme', maxLength: 120 }).map((tail) => `/${tail}`),
+      ),
+      { nil: undefined },
+    );
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 300, size: 'max' }), variable, (tail, runtime) => {
         const folder = socketFolder(`/${tail}`, runtime === undefined ? {} : { XDG_RUNTIME_DIR: runtime });
         assert.ok(isAbsolute(folder), folder);
-        for (const name of names) assert.ok(Buffer.byteLength(join(folder, name)) <= LONGEST_SOCKET_PATH, folder);
+        for (const name of names)
+          assert.ok(Buffer.byteLength(join(folder, name)) <= LONGEST_SOCKET_PATH, folder);
       }),
     );
   });

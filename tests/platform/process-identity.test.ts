@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isRunning, residentBytes, signal } from '../../src/platform/process-identity.ts';
 import { processOfPidFile } from '../../src/platform/process-search.ts';
 
@@ -43,7 +43,9 @@ describe('a process identity', () => {
   });
 
   it('is read right of a program whose name holds spaces and brackets', async () => {
-    const child = spawn('/usr/bin/perl', ['-e', '$0 = "a) R 1 (b"; print "x"; sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('/usr/bin/perl', ['-e', '$0 = "a) R 1 (b"; print "x"; sleep 30'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     child.stdout.resume();
     const identity = identify(child.pid ?? 0);
     await sleep(100);

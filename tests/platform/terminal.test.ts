@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import type { ReadStream, WriteStream } from 'node:tty';
 import { afterEach, describe, it } from 'node:test';
+import type { ReadStream, WriteStream } from 'node:tty';
 import { takeTerminal } from '../../src/platform/terminal.ts';
 
 class PretendedTerminal extends EventEmitter {
@@ -20,12 +20,16 @@ class PretendedTerminal extends EventEmitter {
 describe('a terminal taken', () => {
   const before = process.listeners('exit');
   afterEach(() => {
-    for (const listener of process.listeners('exit')) if (!before.includes(listener)) process.off('exit', listener);
+    for (const listener of process.listeners('exit'))
+      if (!before.includes(listener)) process.off('exit', listener);
   });
 
   function taken() {
     const screen = new PretendedTerminal();
-    return { screen, terminal: takeTerminal(screen as unknown as ReadStream, screen as unknown as WriteStream) };
+    return {
+      screen,
+      terminal: takeTerminal(screen as unknown as ReadStream, screen as unknown as WriteStream),
+    };
   }
 
   it('is raw until it is given back, once', () => {
@@ -40,7 +44,8 @@ describe('a terminal taken', () => {
   it('given back abruptly leaves alternate screen, mouse, paste and key modes and shows the cursor', () => {
     const { screen, terminal } = taken();
     terminal.restore(true);
-    for (const undone of ['?1049l', '?1000l', '?1006l', '?2004l', '?25h', '>4;0m', '[0m']) assert.ok(screen.written.includes(undone), undone);
+    for (const undone of ['?1049l', '?1000l', '?1006l', '?2004l', '?25h', '>4;0m', '[0m'])
+      assert.ok(screen.written.includes(undone), undone);
   });
 
   it('tells its size and changes of it, and none after it was given back', () => {

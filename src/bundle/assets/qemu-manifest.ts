@@ -10,7 +10,6 @@ export const debRecord = z.object({
   version: text,
   sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
-export type DebRecord = z.infer<typeof debRecord>;
 
 /** `runtime/qemu/qemu.json`: what was unpacked from where, and the pin of every file of it. */
 export const qemuManifest = z.object({

@@ -22,7 +22,18 @@ export const ExecRequest = z.object({
 export type ExecRequest = z.infer<typeof ExecRequest>;
 
 /** Signals a host may send to a guest program. */
-export const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGKILL', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGSTOP', 'SIGTSTP'] as const;
+export const SIGNALS = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGKILL',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGCONT',
+  'SIGSTOP',
+  'SIGTSTP',
+] as const;
 
 export const ExecControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('signal'), signal: z.enum(SIGNALS) }),
@@ -32,6 +43,10 @@ export type ExecControl = z.infer<typeof ExecControl>;
 
 export const ExecEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), pid: z.int() }),
-  z.object({ type: z.literal('exit'), code: z.nullable(z.int().check(z.minimum(0), z.maximum(255))), signal: z.nullable(text(16)) }),
+  z.object({
+    type: z.literal('exit'),
+    code: z.nullable(z.int().check(z.minimum(0), z.maximum(255))),
+    signal: z.nullable(text(16)),
+  }),
 ]);
 export type ExecEvent = z.infer<typeof ExecEvent>;

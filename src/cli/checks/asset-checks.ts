@@ -5,8 +5,8 @@ import { loadQemu } from '../../bundle/assets/qemu.ts';
 import { stateNames } from '../../bundle/folder.ts';
 import { Fault, isFault } from '../../fault/fault.ts';
 import { lastVerdict } from '../../machine/qemu/verdict.ts';
-import { TOOLS } from '../../tools/registry.ts';
 import { listProfiles, loadProfile } from '../../tools/profiles.ts';
+import { TOOLS } from '../../tools/registry.ts';
 import type { Context } from '../context.ts';
 import type { Check, Finding } from './check.ts';
 
@@ -15,7 +15,8 @@ export const ASSET_CHECKS: readonly Check[] = [
   {
     id: 'qemu',
     title: 'QEMU, every file',
-    run: ({ folder }) => found(async () => `${(await loadQemu(folder, { full: true })).version}`, 'pcoder setup'),
+    run: ({ folder }) =>
+      found(async () => `${(await loadQemu(folder, { full: true })).version}`, 'pcoder setup'),
   },
   {
     id: 'image',
@@ -32,7 +33,11 @@ export const ASSET_CHECKS: readonly Check[] = [
     (tool): Check => ({
       id: `app-${tool.name}`,
       title: `Program of ${tool.name}`,
-      run: ({ folder }) => found(async () => (await loadApp(folder, tool.name, pinOf(tool.name), { full: true })).version, `pcoder run ${tool.name}`),
+      run: ({ folder }) =>
+        found(
+          async () => (await loadApp(folder, tool.name, pinOf(tool.name), { full: true })).version,
+          `pcoder run ${tool.name}`,
+        ),
     }),
   ),
   {
@@ -40,7 +45,16 @@ export const ASSET_CHECKS: readonly Check[] = [
     title: 'Profiles',
     run: async ({ folder }: Context) => {
       const names = await listProfiles(folder);
-      const broken = (await Promise.all(names.map((name) => loadProfile(folder, name).then(() => undefined, (error: unknown) => String(error))))).filter((each) => each !== undefined);
+      const broken = (
+        await Promise.all(
+          names.map((name) =>
+            loadProfile(folder, name).then(
+              () => undefined,
+              (error: unknown) => String(error),
+            ),
+          ),
+        )
+      ).filter((each) => each !== undefined);
       if (broken.length === 0) return { result: 'ok', detail: names.join(', ') };
       return { result: 'failed', detail: broken.join('; '), remedy: 'mend or remove the file it names' };
     },
@@ -50,7 +64,12 @@ export const ASSET_CHECKS: readonly Check[] = [
     title: 'Accelerator',
     run: async ({ folder }) => {
       const verdict = await lastVerdict(stateNames(folder).accelerator);
-      if (verdict === undefined) return { result: 'warning', detail: 'not proven yet on this boot of the host', remedy: 'pcoder start proves it' };
+      if (verdict === undefined)
+        return {
+          result: 'warning',
+          detail: 'not proven yet on this boot of the host',
+          remedy: 'pcoder start proves it',
+        };
       return { result: 'ok', detail: `${verdict.accelerator}: ${verdict.reason}` };
     },
   },
@@ -63,6 +82,10 @@ async function found(look: () => Promise<string>, remedy: string): Promise<Findi
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     if (isFault(error, 'asset-missing')) return { result: 'warning', detail, remedy };
-    return { result: 'failed', detail, remedy: error instanceof Fault && error.hint !== undefined ? error.hint : remedy };
+    return {
+      result: 'failed',
+      detail,
+      remedy: error instanceof Fault && error.hint !== undefined ? error.hint : remedy,
+    };
   }
 }

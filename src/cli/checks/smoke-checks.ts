@@ -5,11 +5,11 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { loadApp } from '../../bundle/assets/app.ts';
+import { pinOf } from '../../bundle/assets/app-pins.ts';
 import { incoming } from '../../channel/byte-flow.ts';
 import type { Connection } from '../../channel/connection.ts';
 import { call } from '../../channel/methods.ts';
-import { loadApp } from '../../bundle/assets/app.ts';
-import { pinOf } from '../../bundle/assets/app-pins.ts';
 import { Fault, isFault } from '../../fault/fault.ts';
 import { visible } from '../../fault/visible.ts';
 import type { SessionRequest } from '../../session/request.ts';
@@ -45,9 +45,19 @@ export function smokeChecks(connection: Connection): readonly Check[] {
         }),
     },
     { id: 'ssh', title: 'ssh is ready', run: () => trying(() => sshBanner(connection)) },
-    ...TOOLS.map((tool): Check => ({ id: `tool-${tool.name}`, title: `${tool.name} runs in the guest`, run: (context) => toolVersion(context, connection, tool.name) })),
+    ...TOOLS.map(
+      (tool): Check => ({
+        id: `tool-${tool.name}`,
+        title: `${tool.name} runs in the guest`,
+        run: (context) => toolVersion(context, connection, tool.name),
+      }),
+    ),
     { id: 'guest-tools', title: 'Tools of the guest', run: () => trying(() => guestTools(connection)) },
-    { id: 'round-trip', title: 'A file goes in and comes back', run: () => trying(() => roundTrip(connection)) },
+    {
+      id: 'round-trip',
+      title: 'A file goes in and comes back',
+      run: () => trying(() => roundTrip(connection)),
+    },
   ];
 }
 
@@ -55,7 +65,11 @@ async function trying(work: () => Promise<string>): Promise<Finding> {
   try {
     return { result: 'ok', detail: await work() };
   } catch (error) {
-    return { result: 'failed', detail: error instanceof Error ? error.message : String(error), remedy: error instanceof Fault && error.hint !== undefined ? error.hint : 'pcoder logs' };
+    return {
+      result: 'failed',
+      detail: error instanceof Error ? error.message : String(error),
+      remedy: error instanceof Fault && error.hint !== undefined ? error.hint : 'pcoder logs',
+    };
   }
 }
 
@@ -75,18 +89,30 @@ async function toolVersion(context: Context, connection: Connection, name: strin
   try {
     await loadApp(context.folder, name, pinOf(name));
   } catch (error) {
-    if (isFault(error, 'asset-missing')) return { result: 'warning', detail: 'its program is not here yet', remedy: `pcoder run ${name}` };
+    if (isFault(error, 'asset-missing'))
+      return { result: 'warning', detail: 'its program is not here yet', remedy: `pcoder run ${name}` };
     return trying(() => Promise.reject(error));
   }
   const work = { kind: 'tool' as const, tool: name, profile: 'demo', args: ['--version'] };
-  return trying(async () => firstLine((await runHere(connection, { project: context.cwd, exchange: 'none', allow: [], work })).output));
+  return trying(async () =>
+    firstLine(
+      (await runHere(connection, { project: context.cwd, exchange: 'none', allow: [], work })).output,
+    ),
+  );
 }
 
 const GUEST_TOOLS = ['git', 'rg', 'node', 'python3', 'gcc', 'curl', 'jq'];
 
 async function guestTools(connection: Connection): Promise<string> {
-  const script = GUEST_TOOLS.map((tool) => `printf '%s ' ${tool}; ${tool} --version 2>&1 | head -n 1`).join('; ');
-  const { output } = await runHere(connection, { project: '/', exchange: 'none', allow: [], work: { kind: 'command', argv: ['sh', '-ec', script] } });
+  const script = GUEST_TOOLS.map((tool) => `printf '%s ' ${tool}; ${tool} --version 2>&1 | head -n 1`).join(
+    '; ',
+  );
+  const { output } = await runHere(connection, {
+    project: '/',
+    exchange: 'none',
+    allow: [],
+    work: { kind: 'command', argv: ['sh', '-ec', script] },
+  });
   return visible(output.trim().replaceAll('\n', '; '), 600);
 }
 
@@ -95,8 +121,14 @@ async function roundTrip(connection: Connection): Promise<string> {
   try {
     const content = randomBytes(1024 * 1024);
     await writeFile(join(project, 'there'), content);
-    await runHere(connection, { project, exchange: 'once', allow: [], work: { kind: 'command', argv: ['cp', 'there', 'and-back'] } });
-    if (!content.equals(await readFile(join(project, 'and-back')))) throw new Fault('check-failed', 'the file that came back is not the one that went in');
+    await runHere(connection, {
+      project,
+      exchange: 'once',
+      allow: [],
+      work: { kind: 'command', argv: ['cp', 'there', 'and-back'] },
+    });
+    if (!content.equals(await readFile(join(project, 'and-back'))))
+      throw new Fault('check-failed', 'the file that came back is not the one that went in');
     return `${content.byteLength} bytes, unchanged`;
   } finally {
     await rm(project, { recursive: true, force: true });
@@ -116,7 +148,11 @@ async function runHere(connection: Connection, request: SessionRequest): Promise
     chunks.push(chunk);
   }
   const output = Buffer.concat(chunks).toString();
-  if (exit?.code !== 0) throw new Fault('check-failed', `it ended with ${exit?.signal ?? `code ${exit?.code}`}: ${visible(output.slice(-300))}`);
+  if (exit?.code !== 0)
+    throw new Fault(
+      'check-failed',
+      `it ended with ${exit?.signal ?? `code ${exit?.code}`}: ${visible(output.slice(-300))}`,
+    );
   return { output };
 }
 

@@ -1,11 +1,11 @@
+import { authFolder } from '../../bundle/folder.ts';
 import { readSettings } from '../../bundle/settings.ts';
 import { Fault } from '../../fault/fault.ts';
-import { authFolder } from '../../bundle/folder.ts';
+import type { ToolAdapter } from '../../tools/adapter.ts';
 import { findCredentials } from '../../tools/credentials.ts';
+import type { Profile } from '../../tools/profile.ts';
 import { loadProfile } from '../../tools/profiles.ts';
 import { findTool } from '../../tools/registry.ts';
-import type { ToolAdapter } from '../../tools/adapter.ts';
-import type { Profile } from '../../tools/profile.ts';
 import { attachSession } from '../attach.ts';
 import { command, printJson, say } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -22,7 +22,10 @@ interface RunFlags extends SessionFlags {
 export default command(async (context: Context, flags: RunFlags, ...words: string[]) => {
   const [name, ...args] = words;
   const chosen = name ?? (await readSettings(context.folder)).defaultTool;
-  if (chosen === undefined) throw new Fault('usage', 'run needs a tool', { hint: 'pcoder run claude, or choose a default with pcoder setup --init' });
+  if (chosen === undefined)
+    throw new Fault('usage', 'run needs a tool', {
+      hint: 'pcoder run claude, or choose a default with pcoder setup --init',
+    });
   const tool = findTool(chosen);
   const mode = await modeFor(context, flags);
   const profile = await loadProfile(context.folder, flags.profile ?? tool.defaultProfile);
@@ -30,21 +33,49 @@ export default command(async (context: Context, flags: RunFlags, ...words: strin
   const credential = findCredentials(tool, profile, context.env);
   const base = requestBase(context, flags);
   const project = profile.scripted && flags.project === undefined ? await prepareDemo(context) : base.project;
-  if (profile.scripted) say(context, `profile ${profile.name}: the model is a small script on this machine, not a real one; no key, no account, no network`);
+  if (profile.scripted)
+    say(
+      context,
+      `profile ${profile.name}: the model is a small script on this machine, not a real one; no key, no account, no network`,
+    );
   const request = {
     ...base,
     project,
     ...terminalOf(context),
-    work: { kind: 'tool' as const, tool: tool.name, profile: profile.name, args, ...(credential === undefined ? {} : { credential }) },
+    work: {
+      kind: 'tool' as const,
+      tool: tool.name,
+      profile: profile.name,
+      args,
+      ...(credential === undefined ? {} : { credential }),
+    },
   };
-  const result = await withSupervisor(context, { machine: flags.machine, tool: tool.name }, (connection) => attachSession(context, connection, request));
-  if (flags.json) printJson(context, { tool: tool.name, project, session: result.session, code: result.code, exchange: result.report });
+  const result = await withSupervisor(context, { machine: flags.machine, tool: tool.name }, (connection) =>
+    attachSession(context, connection, request),
+  );
+  if (flags.json)
+    printJson(context, {
+      tool: tool.name,
+      project,
+      session: result.session,
+      code: result.code,
+      exchange: result.report,
+    });
   return result.code;
 });
 
 /** The host's own program with the host's own sign-in, unless another profile was asked for. */
-async function runOnHost(context: Context, flags: RunFlags, tool: ToolAdapter, profile: Profile, args: string[]): Promise<number> {
-  if (profile.scripted) throw new Fault('mode-unavailable', 'the scripted model is served to the VM only', { hint: 'leave --mode host-native away' });
+async function runOnHost(
+  context: Context,
+  flags: RunFlags,
+  tool: ToolAdapter,
+  profile: Profile,
+  args: string[],
+): Promise<number> {
+  if (profile.scripted)
+    throw new Fault('mode-unavailable', 'the scripted model is served to the VM only', {
+      hint: 'leave --mode host-native away',
+    });
   const { project } = requestBase(context, flags);
   const own = profile.name === tool.defaultProfile;
   const credential = own ? undefined : findCredentials(tool, profile, context.env);

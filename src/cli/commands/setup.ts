@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { MODES, readSettings, Settings, writeSettings } from '../../bundle/settings.ts';
 import { stateNames } from '../../bundle/folder.ts';
+import { MODES, readSettings, Settings, writeSettings } from '../../bundle/settings.ts';
 import { Fault } from '../../fault/fault.ts';
 import { findTool, TOOLS } from '../../tools/registry.ts';
 import { command, type JsonFlag, printJson, say } from '../command.ts';
@@ -28,9 +28,16 @@ export default command(async (context: Context, flags: SetupFlags) => {
 async function initialise(context: Context, flags: SetupFlags): Promise<Settings> {
   const before = await readSettings(context.folder);
   const given = fromFlags(flags);
-  const asks = context.stdin.isTTY === true && context.stdout.isTTY === true && given === undefined && !flags.json;
+  const asks =
+    context.stdin.isTTY === true && context.stdout.isTTY === true && given === undefined && !flags.json;
   const chosen = asks ? await ask(before) : (given ?? {});
-  const settings = { defaultTool: 'claude', defaultMode: 'linux-portable' as const, ...before, ...chosen, auth: { ...before.auth, ...chosen.auth } };
+  const settings = {
+    defaultTool: 'claude',
+    defaultMode: 'linux-portable' as const,
+    ...before,
+    ...chosen,
+    auth: { ...before.auth, ...chosen.auth },
+  };
   await writeSettings(context.folder, settings);
   say(context, `wrote ${stateNames(context.folder).settings}`);
   return settings;
@@ -46,13 +53,19 @@ function fromFlags(flags: SetupFlags): Settings | undefined {
     auth,
   });
   if (parsed.success) return parsed.data;
-  throw new Fault('usage', 'a setup flag does not fit', { hint: `--tool ${TOOLS.map(({ name }) => name).join('|')} --mode ${MODES.join('|')} --auth TOOL=api-key|oauth` });
+  throw new Fault('usage', 'a setup flag does not fit', {
+    hint: `--tool ${TOOLS.map(({ name }) => name).join('|')} --mode ${MODES.join('|')} --auth TOOL=api-key|oauth`,
+  });
 }
 
 async function ask(before: Settings): Promise<Settings> {
   const { isCancel, select } = await import('@clack/prompts');
   const choose = async <T extends string>(message: string, values: readonly T[], initial: T): Promise<T> => {
-    const answer = await select<string>({ message, options: values.map((value) => ({ value, label: value })), initialValue: initial });
+    const answer = await select<string>({
+      message,
+      options: values.map((value) => ({ value, label: value })),
+      initialValue: initial,
+    });
     if (isCancel(answer)) throw new Fault('interrupted', 'nothing was written');
     return values.find((value) => value === answer) ?? initial;
   };
@@ -60,6 +73,11 @@ async function ask(before: Settings): Promise<Settings> {
   const defaultTool = await choose('Default tool', names, before.defaultTool ?? 'claude');
   const defaultMode = await choose('Default mode', MODES, before.defaultMode ?? 'linux-portable');
   const auth: NonNullable<Settings['auth']> = {};
-  for (const name of names) auth[name] = await choose(`How does ${name} sign in?`, ['api-key', 'oauth'], before.auth?.[name] ?? 'api-key');
+  for (const name of names)
+    auth[name] = await choose(
+      `How does ${name} sign in?`,
+      ['api-key', 'oauth'],
+      before.auth?.[name] ?? 'api-key',
+    );
   return { defaultTool, defaultMode, auth };
 }

@@ -14,10 +14,14 @@ interface SshFlags {
 }
 
 export default command(async (context: Context, flags: SshFlags, ...args: string[]) => {
-  const access = await withSupervisor(context, { machine: flags.machine, tool: undefined }, async (connection) => {
-    await interruptible(context, (progress, signal) => bringUp(connection, progress, signal));
-    return call(connection, SSH_ACCESS, {}, SshAccess);
-  });
+  const access = await withSupervisor(
+    context,
+    { machine: flags.machine, tool: undefined },
+    async (connection) => {
+      await interruptible(context, (progress, signal) => bringUp(connection, progress, signal));
+      return call(connection, SSH_ACCESS, {}, SshAccess);
+    },
+  );
   if (flags.json) printJson(context, access);
   else if (flags.config) {
     context.stdout.write(await readFile(access.config, 'utf8'));

@@ -19,14 +19,21 @@ export default command(async (context: Context, flags: JsonFlag, machine: string
 });
 
 /** Asks the supervisor to bring its machine up and follows it. */
-export function bringUp(connection: Connection, progress: Parameters<Parameters<typeof interruptible>[1]>[0], signal: AbortSignal): Promise<void> {
+export function bringUp(
+  connection: Connection,
+  progress: Parameters<Parameters<typeof interruptible>[1]>[0],
+  signal: AbortSignal,
+): Promise<void> {
   const stream = connection.open(START, {});
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => stream.reset(signal.reason instanceof Fault ? signal.reason : new Fault('interrupted', 'interrupted')));
+  signal.addEventListener('abort', () =>
+    stream.reset(signal.reason instanceof Fault ? signal.reason : new Fault('interrupted', 'interrupted')),
+  );
   stream.listen({
     message: (value) => {
       const parsed = z.safeParse(StartEvent, value);
-      if (parsed.success) progress({ total: undefined, ...parsed.data.event } as Parameters<typeof progress>[0]);
+      if (parsed.success)
+        progress({ total: undefined, ...parsed.data.event } as Parameters<typeof progress>[0]);
     },
     end: () => {
       stream.end();

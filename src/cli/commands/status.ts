@@ -10,12 +10,21 @@ export default command(async (context: Context, flags: JsonFlag, machine: string
   const connection = await existingSupervisor(context, name);
   const verdict = await lastVerdict(stateNames(context.folder).accelerator);
   if (connection === undefined) {
-    if (flags.json) printJson(context, { machine: name, state: 'stopped', ...(verdict === undefined ? {} : { accelerator: verdict }) });
-    else context.stdout.write(`machine ${name}: stopped\n${verdict === undefined ? '' : `  accelerator  ${verdict.accelerator} next time (${verdict.reason})\n`}`);
+    if (flags.json)
+      printJson(context, {
+        machine: name,
+        state: 'stopped',
+        ...(verdict === undefined ? {} : { accelerator: verdict }),
+      });
+    else
+      context.stdout.write(
+        `machine ${name}: stopped\n${verdict === undefined ? '' : `  accelerator  ${verdict.accelerator} next time (${verdict.reason})\n`}`,
+      );
     return undefined;
   }
   const status = await askStatus(connection).finally(() => connection.close());
-  if (flags.json) printJson(context, { ...status, ...(verdict === undefined ? {} : { accelerator: verdict }) });
+  if (flags.json)
+    printJson(context, { ...status, ...(verdict === undefined ? {} : { accelerator: verdict }) });
   else context.stdout.write(describe(status));
   return undefined;
 });

@@ -21,6 +21,10 @@ export default command(async (context: Context, flags: JsonFlag, machine: string
     return call(connection, STOP, {}, StopReply, { timeout: STOP_WITHIN });
   }).finally(() => connection.close());
   if (flags.json) printJson(context, { machine: name, manner });
-  else say(context, manner === 'not running' ? `machine ${name} does not run` : `machine ${name} stopped (${manner})`);
+  else
+    say(
+      context,
+      manner === 'not running' ? `machine ${name} does not run` : `machine ${name} stopped (${manner})`,
+    );
   return undefined;
 });

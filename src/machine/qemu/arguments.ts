@@ -44,9 +44,16 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ['-device', 'virtio-serial-pci,max_ports=4'],
     ['-device', `virtserialport,chardev=channel,name=pcoder.channel,id=channel0`],
     ['-chardev', `file,id=console,path=${escapeCommas(plan.consoleLog)}`, '-serial', 'chardev:console'],
-    ['-chardev', `socket,id=qmp,path=${escapeCommas(plan.qmpSocket)},server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
+    [
+      '-chardev',
+      `socket,id=qmp,path=${escapeCommas(plan.qmpSocket)},server=on,wait=off`,
+      '-mon',
+      'chardev=qmp,mode=control',
+    ],
     ['-pidfile', plan.pidFile],
-    plan.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : [],
+    plan.sandbox
+      ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny']
+      : [],
   ].flat();
 }
 
@@ -61,7 +68,15 @@ export function probeArguments(accelerator: Accelerator, kernel: string, initrd:
 }
 
 function kernelCommandLine(accelerator: Accelerator): string {
-  const always = ['console=ttyS0', 'quiet', 'loglevel=3', 'panic=-1', 'random.trust_cpu=on', 'systemd.show_status=no', 'systemd.log_level=warning'];
+  const always = [
+    'console=ttyS0',
+    'quiet',
+    'loglevel=3',
+    'panic=-1',
+    'random.trust_cpu=on',
+    'systemd.show_status=no',
+    'systemd.log_level=warning',
+  ];
   // Mitigations protect guest processes from each other; under emulation they cost page-table switches and guard nothing (no speculation).
   const emulated = ['mitigations=off', 'no_timer_check', 'tsc=reliable', 'nowatchdog'];
   return [...always, ...(isEmulated(accelerator) ? emulated : [])].join(' ');

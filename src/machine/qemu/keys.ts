@@ -42,7 +42,8 @@ async function ensurePair(path: string, comment: string): Promise<{ privateKey: 
   const privateKey = await readOrUndefined(path);
   const publicKey = await readOrUndefined(`${path}.pub`);
   // The public half is written last: where it is missing, the pair was never finished.
-  if (privateKey !== undefined && publicKey !== undefined) return { privateKey: privateKey.toString(), publicKey: publicKey.toString().trim() };
+  if (privateKey !== undefined && publicKey !== undefined)
+    return { privateKey: privateKey.toString(), publicKey: publicKey.toString().trim() };
   const pair = makeOpensshKey(comment);
   await writeWhole(path, pair.privateKey, { mode: 0o600 });
   await writeWhole(`${path}.pub`, `${pair.publicKey}\n`);

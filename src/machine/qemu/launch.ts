@@ -20,15 +20,27 @@ export interface LaunchedQemu {
  * Starts QEMU so that it outlives us and waits for its control connection.
  * @throws Fault `qemu-failed` quoting QEMU's own words
  */
-export async function launchQemu(plan: LaunchPlan, qemu: QemuInstall, logFile: string): Promise<LaunchedQemu> {
+export async function launchQemu(
+  plan: LaunchPlan,
+  qemu: QemuInstall,
+  logFile: string,
+): Promise<LaunchedQemu> {
   // Sockets of a machine that is gone would let us connect to nothing; its lock says that it is gone.
-  await Promise.all([plan.qmpSocket, plan.channelSocket, plan.pidFile, logFile, plan.consoleLog].map((path) => rm(path, { force: true })));
+  await Promise.all(
+    [plan.qmpSocket, plan.channelSocket, plan.pidFile, logFile, plan.consoleLog].map((path) =>
+      rm(path, { force: true }),
+    ),
+  );
   const command = qemu.command('qemu-system-x86_64');
-  const child = await startDetached(command.file, [...command.args, ...qemu.dataArgs, ...qemuArguments(plan)], {
-    log: logFile,
-    env: { ...plainEnvironment(), ...command.env },
-    cwd: '/',
-  });
+  const child = await startDetached(
+    command.file,
+    [...command.args, ...qemu.dataArgs, ...qemuArguments(plan)],
+    {
+      log: logFile,
+      env: { ...plainEnvironment(), ...command.env },
+      cwd: '/',
+    },
+  );
   const identity = identify(child.pid) ?? { pid: child.pid, started: undefined };
   let ended: string | undefined;
   child.exited.then(({ code, signal }) => {
@@ -42,7 +54,11 @@ export async function launchQemu(plan: LaunchPlan, qemu: QemuInstall, logFile: s
     } catch (error) {
       if (Date.now() > deadline) {
         process.kill(child.pid, 'SIGKILL');
-        throw await launchFault(`QEMU did not open its control socket within ${CONTROL_WITHIN / 1000} s`, logFile, error);
+        throw await launchFault(
+          `QEMU did not open its control socket within ${CONTROL_WITHIN / 1000} s`,
+          logFile,
+          error,
+        );
       }
     }
     await sleep(10);
@@ -54,6 +70,8 @@ export async function launchFault(message: string, logFile: string, cause?: unkn
   const said = await logTail(logFile, 6);
   return new Fault('qemu-failed', message, {
     cause: said === '' ? cause : new Error(`QEMU said: ${said}`, cause === undefined ? {} : { cause }),
-    hint: /No space left/i.test(said) ? 'free some space on the disk that holds the state folder' : 'pcoder doctor checks every part; pcoder logs shows the whole log',
+    hint: /No space left/i.test(said)
+      ? 'free some space on the disk that holds the state folder'
+      : 'pcoder doctor checks every part; pcoder logs shows the whole log',
   });
 }

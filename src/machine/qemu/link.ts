@@ -24,7 +24,11 @@ export async function openLink(options: LinkOptions): Promise<Connection> {
   if (options.resumed) socket.write(Buffer.alloc(MAX_PAYLOAD));
   socket.write(PREAMBLE);
   try {
-    return new Connection(await proveAsHost(transport, options.bootKey, options.within), 'odd', options.opened);
+    return new Connection(
+      await proveAsHost(transport, options.bootKey, options.within),
+      'odd',
+      options.opened,
+    );
   } catch (error) {
     socket.destroy();
     throw error;

@@ -64,6 +64,7 @@ export class QemuMachine implements Machine {
   #held: Held | undefined;
   #starting: Promise<Connection> | undefined;
   #nextTarget = 1;
+  #mounting: Promise<void> = Promise.resolve();
 
   constructor(parts: QemuMachineParts) {
     this.#parts = parts;
@@ -113,7 +114,9 @@ export class QemuMachine implements Machine {
       this.#parts.note('continued the machine that an earlier supervisor had left running');
       return true;
     } catch (error) {
-      this.#parts.note(`the machine left running does not answer (${error instanceof Error ? error.message : error}); ended it`);
+      this.#parts.note(
+        `the machine left running does not answer (${error instanceof Error ? error.message : error}); ended it`,
+      );
       await this.stop();
       return false;
     }
@@ -132,9 +135,19 @@ export class QemuMachine implements Machine {
     return manner;
   }
 
-  async mountApp(name: string, disk: string, path: string): Promise<void> {
+  mountApp(name: string, disk: string, path: string): Promise<void> {
+    // Two sessions of one tool must not plug its disk in twice.
+    const mine = this.#mounting.catch(() => {}).then(() => this.#mountApp(name, disk, path));
+    this.#mounting = mine;
+    return mine;
+  }
+
+  async #mountApp(name: string, disk: string, path: string): Promise<void> {
     const held = this.#held;
-    if (held === undefined || this.#state.state !== 'running') throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`, { hint: 'pcoder start' });
+    if (held === undefined || this.#state.state !== 'running')
+      throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`, {
+        hint: 'pcoder start',
+      });
     const node = `app-${name}`;
     const plugged = await this.#pluggedApps(held.qmp);
     let target = plugged.get(node);
@@ -143,14 +156,22 @@ export class QemuMachine implements Machine {
       target = this.#nextTarget++;
       const file = { driver: 'file', filename: disk, 'read-only': true };
       await held.qmp.execute('blockdev-add', { driver: 'raw', 'node-name': node, 'read-only': true, file });
-      await held.qmp.execute('device_add', { driver: 'scsi-hd', id: `${node}.${target}`, bus: 'apps.0', 'scsi-id': target, drive: node });
+      await held.qmp.execute('device_add', {
+        driver: 'scsi-hd',
+        id: `${node}.${target}`,
+        bus: 'apps.0',
+        'scsi-id': target,
+        drive: node,
+      });
     }
     await call(this.#state.connection, MOUNT_APP, { target, path }, z.unknown());
   }
 
   /** Which tools' disks are plugged in, by node name, with their SCSI targets; asked of QEMU, which outlives our memory. */
   async #pluggedApps(qmp: QmpClient): Promise<Map<string, number>> {
-    const devices = z.array(z.object({ name: z.string() })).parse(await qmp.execute('qom-list', { path: '/machine/peripheral' }));
+    const devices = z
+      .array(z.object({ name: z.string() }))
+      .parse(await qmp.execute('qom-list', { path: '/machine/peripheral' }));
     const found = new Map<string, number>();
     for (const { name } of devices) {
       const [, node, target] = /^(app-.+)\.(\d+)$/.exec(name) ?? [];
@@ -166,7 +187,11 @@ export class QemuMachine implements Machine {
       const record = await readRecord(names.record);
       const { qemu, image } = await this.#parts.assets(record?.image);
       if ((await freeSpace(names.home)) < LEAST_FREE) {
-        throw new Fault('disk-full', `less than ${LEAST_FREE / 2 ** 20} MiB are free for the machine's disk in ${names.home}`, { hint: 'free some space on that disk and try again' });
+        throw new Fault(
+          'disk-full',
+          `less than ${LEAST_FREE / 2 ** 20} MiB are free for the machine's disk in ${names.home}`,
+          { hint: 'free some space on that disk and try again' },
+        );
       }
       const verdict = await this.#parts.accelerator(qemu, image, signal);
       signal?.throwIfAborted();
@@ -219,7 +244,12 @@ export class QemuMachine implements Machine {
   async #writeBootArchive(image: BootImage, bootKey: Uint8Array): Promise<void> {
     const { names } = this.#parts;
     const keys = await ensureSshKeys(names);
-    const archive = bootArchive({ agent: await this.#parts.agent(), bootKey, sshHostKey: keys.hostPrivate, sshAuthorizedKey: keys.userPublic });
+    const archive = bootArchive({
+      agent: await this.#parts.agent(),
+      bootKey,
+      sshHostKey: keys.hostPrivate,
+      sshAuthorizedKey: keys.userPublic,
+    });
     const initrd = await readFile(image.initrd);
     // The kernel unpacks archives one behind the other, each beginning at a multiple of four.
     const gap = Buffer.alloc((4 - (initrd.byteLength % 4)) % 4);
@@ -230,20 +260,39 @@ export class QemuMachine implements Machine {
     this.#held = held;
     held.qmp.onEvent = ({ name, data }) => {
       // The agent daemon has gone; QEMU keeps our socket, so we end it and wait for the daemon's return.
-      if (name === 'VSERPORT_CHANGE' && data['id'] === 'channel0' && data['open'] === false && this.#state.state === 'running') this.#state.connection.close();
+      if (
+        name === 'VSERPORT_CHANGE' &&
+        data['id'] === 'channel0' &&
+        data['open'] === false &&
+        this.#state.state === 'running'
+      )
+        this.#state.connection.close();
     };
     held.qmp.closed.then(() => this.#qemuEnded(held));
   }
 
-  async #connect(options: { resumed: boolean; within: number; signal?: AbortSignal | undefined }): Promise<Connection> {
+  async #connect(options: {
+    resumed: boolean;
+    within: number;
+    signal?: AbortSignal | undefined;
+  }): Promise<Connection> {
     const held = this.#held;
-    if (held === undefined) throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`);
-    const link = openLink({ socket: this.#channelSocket, bootKey: held.bootKey, within: options.within, resumed: options.resumed, opened: this.#parts.opened });
-    link.catch(() => {});
-    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(async (error: unknown) => {
-      if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
-      throw error;
+    if (held === undefined)
+      throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`);
+    const link = openLink({
+      socket: this.#channelSocket,
+      bootKey: held.bootKey,
+      within: options.within,
+      resumed: options.resumed,
+      opened: this.#parts.opened,
     });
+    link.catch(() => {});
+    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(
+      async (error: unknown) => {
+        if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
+        throw error;
+      },
+    );
     this.#state = { state: 'running', connection };
     connection.closed.then(() => this.#lostLink(connection));
     return connection;
@@ -261,11 +310,15 @@ export class QemuMachine implements Machine {
   async #ended(held: Held): Promise<never> {
     await held.qmp.closed;
     const console = await logTail(this.#parts.names.consoleLog, 4);
-    throw await launchFault(`QEMU ended before the guest was up${console === '' ? '' : `; its console ended with: ${console}`}`, this.#parts.names.qemuLog);
+    throw await launchFault(
+      `QEMU ended before the guest was up${console === '' ? '' : `; its console ended with: ${console}`}`,
+      this.#parts.names.qemuLog,
+    );
   }
 
   #lostLink(connection: Connection): void {
-    if (this.#state.state !== 'running' || this.#state.connection !== connection || this.#held === undefined) return;
+    if (this.#state.state !== 'running' || this.#state.connection !== connection || this.#held === undefined)
+      return;
     this.#state = { state: 'reconnecting' };
     this.#parts.note('the agent daemon in the guest went away; waiting for its return');
     this.#starting = this.#connect({ resumed: true, within: RETURN_WITHIN }).finally(() => {
@@ -274,7 +327,9 @@ export class QemuMachine implements Machine {
     this.#starting.then(
       () => this.#parts.note('the agent daemon is back'),
       async (error: unknown) => {
-        this.#parts.note(`the agent daemon did not return: ${error instanceof Error ? error.message : error}`);
+        this.#parts.note(
+          `the agent daemon did not return: ${error instanceof Error ? error.message : error}`,
+        );
         await this.stop();
       },
     );
@@ -311,7 +366,9 @@ export class QemuMachine implements Machine {
 
   async #cleanStale(record: MachineRecord | undefined): Promise<void> {
     if (record?.run !== undefined) {
-      this.#parts.note(`cleaned up after a machine that ended without its supervisor (QEMU process ${record.run.pid} is gone)`);
+      this.#parts.note(
+        `cleaned up after a machine that ended without its supervisor (QEMU process ${record.run.pid} is gone)`,
+      );
       await writeRecord(this.#parts.names.record, { version: 1, image: record.image });
     }
     await this.#removeRunFiles();

@@ -5,7 +5,10 @@ import { Fault } from '../../fault/fault.ts';
 
 const Reply = z.union([
   z.object({ QMP: z.unknown() }),
-  z.object({ event: z.string().check(z.maxLength(128)), data: z.optional(z.record(z.string(), z.unknown())) }),
+  z.object({
+    event: z.string().check(z.maxLength(128)),
+    data: z.optional(z.record(z.string(), z.unknown())),
+  }),
   z.object({ id: z.int(), return: z.unknown() }),
   z.object({ id: z.optional(z.int()), error: z.object({ class: z.string(), desc: z.string() }) }),
 ]);
@@ -21,7 +24,10 @@ const ANSWER_WITHIN = 15_000;
 /** A client of QEMU's machine protocol: numbered commands, events as they come (qemu docs/interop/qmp-spec). */
 export class QmpClient {
   readonly #socket: Socket;
-  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  readonly #pending = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
   #next = 1;
   #greeted: () => void = () => {};
   onEvent: (event: QmpEvent) => void = () => {};
@@ -61,7 +67,11 @@ export class QmpClient {
   execute(command: string, parameters?: Record<string, unknown>): Promise<unknown> {
     const id = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const timer = setTimeout(() => reject(new Fault('qemu-failed', `QEMU did not answer ${command} within ${ANSWER_WITHIN / 1000} s`)), ANSWER_WITHIN);
+    const timer = setTimeout(
+      () =>
+        reject(new Fault('qemu-failed', `QEMU did not answer ${command} within ${ANSWER_WITHIN / 1000} s`)),
+      ANSWER_WITHIN,
+    );
     this.#pending.set(id, { resolve, reject });
     this.#socket.write(`${JSON.stringify({ execute: command, arguments: parameters, id })}\n`);
     return promise

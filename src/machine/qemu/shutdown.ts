@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod/mini';
 import type { Connection } from '../../channel/connection.ts';
 import { POWER_OFF } from '../../channel/messages/guest.ts';
 import { call } from '../../channel/methods.ts';
 import { isRunning, type ProcessIdentity, signal } from '../../platform/process-identity.ts';
-import * as z from 'zod/mini';
 import type { StopManner } from '../machine.ts';
 import type { QmpClient } from './qmp.ts';
 
@@ -22,14 +22,26 @@ export interface Stoppable {
 }
 
 /** Brings QEMU down as gently as it lets us, and always brings it down. */
-export async function bringDown(target: Stoppable, deadlines: StopDeadlines = STOP_DEADLINES): Promise<StopManner> {
+export async function bringDown(
+  target: Stoppable,
+  deadlines: StopDeadlines = STOP_DEADLINES,
+): Promise<StopManner> {
   const { qemu, qmp, connection } = target;
   if (!isRunning(qemu)) return 'not running';
-  if (connection !== undefined && !connection.down && (await asked(call(connection, POWER_OFF, {}, z.unknown(), { timeout: 5000 })))) {
+  if (
+    connection !== undefined &&
+    !connection.down &&
+    (await asked(call(connection, POWER_OFF, {}, z.unknown(), { timeout: 5000 })))
+  ) {
     if (await gone(qemu, deadlines.guest)) return 'guest shutdown';
   }
   if (qmp !== undefined) {
-    if (deadlines.powerButton > 0 && (await asked(qmp.execute('system_powerdown'))) && (await gone(qemu, deadlines.powerButton))) return 'power button';
+    if (
+      deadlines.powerButton > 0 &&
+      (await asked(qmp.execute('system_powerdown'))) &&
+      (await gone(qemu, deadlines.powerButton))
+    )
+      return 'power button';
     if ((await asked(qmp.execute('quit'))) && (await gone(qemu, deadlines.quit))) return 'quit';
   }
   signal(qemu, 'SIGKILL');

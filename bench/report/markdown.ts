@@ -30,7 +30,7 @@ function hostTable({ date, host }: BenchReport): string {
     ['guests', `${host.guest.cpus} processors, ${host.guest.memory} MiB each`],
     ['Node', host.node],
   ];
-  return table(['measured on', ''], lines);
+  return table(['measured on', ''], lines, 'left');
 }
 
 function sectionText(section: Section): string {
@@ -41,6 +41,7 @@ function sectionText(section: Section): string {
     table(
       heads,
       section.rows.map((row) => cells(section, row)),
+      'right',
     ),
     ...list(section.expectations.map((expectation) => expectationLine(section, expectation))),
     ...list([...section.rows.flatMap(skippedLine), ...section.notes]),
@@ -75,9 +76,13 @@ function skippedLine({ label, outcome }: Row): string[] {
   return 'skipped' in outcome ? [`Not measured: ${label}, because ${plain(outcome.skipped)}.`] : [];
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+function table(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: 'left' | 'right',
+): string {
   const line = (row: readonly string[]) => `| ${heads.map((_, index) => row[index] ?? '').join(' | ')} |`;
-  const rule = `|${heads.map((_, index) => (index === 0 ? ' --- |' : ' ---: |')).join('')}`;
+  const rule = `|${heads.map((_, index) => (index === 0 || align === 'left' ? ' --- |' : ' ---: |')).join('')}`;
   return [line(heads), rule, ...rows.map(line)].join('\n');
 }
 

@@ -2,7 +2,8 @@ import { buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import { EXIT } from '../fault/codes.ts';
 import { Fault } from '../fault/fault.ts';
 import { renderFault } from '../fault/render.ts';
-import { jsonFlag, machineFlag, machineName } from './command.ts';
+import { visible, visibleLines } from '../fault/visible.ts';
+import { jsonFlag, lineCount, machineFlag, machineName } from './command.ts';
 import type { Context } from './context.ts';
 import { sessionFlags } from './session-flags.ts';
 import { VERSION } from './version.ts';
@@ -79,7 +80,7 @@ const routes = buildRouteMap({
           json: jsonFlag,
           lines: {
             kind: 'parsed',
-            parse: Number,
+            parse: lineCount,
             brief: 'How many lines of each',
             default: '40',
             placeholder: 'n',
@@ -200,13 +201,21 @@ export const application = buildApplication<Context>(routes, {
   localization: {
     text: {
       ...(await import('@stricli/core')).text_en,
+      noCommandRegisteredForInput: ({ input, corrections }) =>
+        `error: there is no command ${visible(input)}\nhint: ${corrections.length > 0 ? `did you mean ${corrections.join(' or ')}? ` : ''}pcoder --help`,
       exceptionWhileParsingArguments: (error) =>
-        `error: ${error instanceof Error ? error.message : error}\nhint: pcoder --help`,
+        `error: ${visibleLines(error instanceof Error ? error.message : String(error))}\nhint: ${parserHint(error) ?? 'pcoder --help'}`,
       exceptionWhileLoadingCommandFunction: (error) => renderFault(error),
       exceptionWhileRunningCommand: (error) => renderFault(error),
     },
   },
 });
+
+/** The framework wraps what a flag's parser throws. */
+function parserHint(error: unknown): string | undefined {
+  const thrown = error instanceof Error && 'exception' in error ? error.exception : undefined;
+  return thrown instanceof Fault ? thrown.hint : undefined;
+}
 
 type JsonFlags = import('./command.ts').JsonFlag;
 type SessionFlags = import('./session-flags.ts').SessionFlags;

@@ -1,4 +1,5 @@
 import { EXIT } from '../fault/codes.ts';
+import { visibleLines } from '../fault/visible.ts';
 import type { CheckResult } from './checks/check.ts';
 import { printJson } from './command.ts';
 import type { Context } from './context.ts';
@@ -18,6 +19,6 @@ export function showChecks(context: Context, results: readonly CheckResult[], js
 }
 
 function checkLine({ title, finding }: CheckResult): string {
-  const line = `${MARKS[finding.result]} ${title}: ${finding.detail}\n`;
-  return finding.result === 'ok' ? line : `${line}  hint: ${finding.remedy}\n`;
+  const line = `${MARKS[finding.result]} ${title}: ${visibleLines(finding.detail, '  ')}\n`;
+  return finding.result === 'ok' ? line : `${line}  hint: ${visibleLines(finding.remedy, '  ')}\n`;
 }

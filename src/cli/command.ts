@@ -32,6 +32,12 @@ export function machineName(text: string): string {
   throw new Fault('usage', `${text} is no machine name`, { hint: 'up to 32 of a-z, 0-9 and -' });
 }
 
+/** @throws Fault `usage` */
+export function lineCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new Fault('usage', `${text} is no number of lines`, { hint: 'a whole number, 0 or more' });
+}
+
 /** Makes a body into a command function: its errors are shown in one place and become its exit code. */
 export function command<F extends JsonFlag, A extends readonly unknown[]>(
   body: (context: Context, flags: F, ...args: A) => Promise<Outcome>,

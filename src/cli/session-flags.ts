@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { MODES, type Mode } from '../bundle/settings.ts';
+import { parseAllowed } from '../egress/allow-list.ts';
 import { Fault } from '../fault/fault.ts';
 import type { ExchangeMode, SessionRequest } from '../session/request.ts';
 import { jsonFlag, machineFlag } from './command.ts';
@@ -48,11 +49,13 @@ export const sessionFlags = {
   },
 } as const;
 
-/** The part of a request that the flags decide. */
+/** The part of a request that the flags decide. @throws Fault `usage` for an --allow that names no host */
 export function requestBase(
   context: Context,
   flags: SessionFlags,
 ): Pick<SessionRequest, 'project' | 'exchange' | 'allow'> {
+  // A wrong one is said before anything is fetched or started.
+  for (const text of flags.allow) parseAllowed(text, '--allow');
   return {
     project: resolve(context.cwd, flags.project ?? '.'),
     exchange: flags.exchange,

@@ -29,6 +29,7 @@ import { openPort } from './port.ts';
 import { PortLine } from './port-line.ts';
 import { startProxy } from './proxy.ts';
 import { serveSsh } from './ssh.ts';
+import { endStrays } from './strays.ts';
 
 /** The agent daemon: serves the one host at the other end of the channel. */
 const methods = {
@@ -51,6 +52,7 @@ let systemStarted = false;
 /** Milliseconds the first command has the guest to itself. */
 const HEAD_START = 150;
 
+endStrays();
 startProxy(() => host);
 lone.hostLeft();
 new PortLine(openPort(), welcome);

@@ -32,7 +32,8 @@ export class PortLine {
   }
 
   #read(): void {
-    const cat = spawn('/bin/cat', { stdio: [this.#fd, 'pipe', 'ignore'] });
+    // It must not outlive the daemon: the port can be open only once.
+    const cat = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '/bin/cat'], { stdio: [this.#fd, 'pipe', 'ignore'] });
     cat.stdout?.on('data', (bytes: Buffer) => this.#received(bytes));
     // The port reads as ended whenever no host is connected.
     cat.on('close', () => {

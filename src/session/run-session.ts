@@ -48,6 +48,7 @@ export async function runSession(
   face: CommandFace,
 ): Promise<void> {
   const { folder, machineName } = context;
+  const named = request.allow.map((text) => parseAllowed(text, '--allow'));
   const id = newSessionId(new Date());
   const progress: Progress = (event) => face.tell({ type: 'progress', event });
   const root =
@@ -93,7 +94,7 @@ export async function runSession(
       cwd: project.path,
       progress,
     });
-    const allowed = [...tool.allowed, ...request.allow.map((text) => parseAllowed(text, '--allow'))];
+    const allowed = [...tool.allowed, ...named];
     const log = new AuditLog(sessionNames(folder, id).egress);
     context.gate.grant(id, { token, allowed, log });
     face.tell({ type: 'session', id, guestPath: project.path });

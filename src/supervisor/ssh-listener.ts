@@ -55,12 +55,17 @@ export function sshConfig(
     '  HostName 127.0.0.1',
     `  Port ${port}`,
     '  User portable',
-    `  IdentityFile "${names.sshUserKey}"`,
+    `  IdentityFile "${literal(names.sshUserKey)}"`,
     '  IdentitiesOnly yes',
-    `  UserKnownHostsFile "${names.sshKnownHosts}"`,
+    `  UserKnownHostsFile "${literal(names.sshKnownHosts)}"`,
     '  StrictHostKeyChecking yes',
     '',
   ].join('\n');
+}
+
+/** In ssh's paths a percent sign begins a token. */
+function literal(path: string): string {
+  return path.replaceAll('%', '%%');
 }
 
 function portOf(server: Server): number {

@@ -193,7 +193,7 @@ describe('the end of a stream', () => {
     await assert.rejects(stuck, { code: 'disk-full' });
     const told = await promise;
     assert.deepEqual(
-      [told?.code, told?.message, told?.hint, (told?.cause as Error).message],
+      [told?.code, told?.message, told?.hint, (told?.cause as Error | undefined)?.message],
       ['disk-full', 'no room', 'make some', 'deep'],
     );
   });

@@ -287,12 +287,12 @@ export class QemuMachine implements Machine {
       opened: this.#parts.opened,
     });
     link.catch(() => {});
-    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(
-      async (error: unknown) => {
-        if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
-        throw error;
-      },
-    );
+    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(async (error: unknown) => {
+      // QEMU's end shows first as a broken channel.
+      if (!isRunning(held.qemu)) return this.#ended(held);
+      if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
+      throw error;
+    });
     this.#state = { state: 'running', connection };
     connection.closed.then(() => this.#lostLink(connection));
     return connection;

@@ -65,6 +65,8 @@ export class QmpClient {
 
   /** @throws Fault `qemu-failed` with QEMU's own words */
   execute(command: string, parameters?: Record<string, unknown>): Promise<unknown> {
+    if (this.#socket.destroyed)
+      return Promise.reject(new Fault('qemu-failed', `QEMU is gone: ${command} was not asked`));
     const id = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const timer = setTimeout(

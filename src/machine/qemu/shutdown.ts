@@ -17,7 +17,7 @@ export const STOP_DEADLINES: StopDeadlines = { guest: 45_000, powerButton: 15_00
 
 export interface Stoppable {
   qemu: ProcessIdentity;
-  qmp: QmpClient | undefined;
+  qmp: Pick<QmpClient, 'execute'> | undefined;
   connection: Connection | undefined;
 }
 

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Accelerator, candidates, cpuModel } from '../../../src/machine/qemu/accelerator.ts';
+import { type LaunchPlan, probeArguments, qemuArguments } from '../../../src/machine/qemu/arguments.ts';
+
+const PLAN: LaunchPlan = {
+  name: 'default',
+  accelerator: 'tcg',
+  memory: 2048,
+  cpus: 2,
+  kernel: '/a b/vmlinuz',
+  initrd: '/a b/boot.cpio',
+  overlay: '/a, b "ü\\/overlay.qcow2',
+  base: '/a, b "ü\\/root.qcow2',
+  qmpSocket: '/a,, b/qmp.sock',
+  channelSocket: '/a, b/channel.sock',
+  consoleLog: '/a, b/console.log',
+  pidFile: '/a, b/qemu.pid',
+  sandbox: true,
+};
+
+const valuesOf = (args: string[], flag: string) =>
+  args.flatMap((word, index) => (word === flag ? [args[index + 1] ?? ''] : []));
+
+describe('QEMU’s command line', () => {
+  for (const accelerator of ['tcg', 'kvm', 'whpx', 'whpx,kernel-irqchip=off', 'hvf'] as Accelerator[]) {
+    it(`under ${accelerator} gives the guest no network card and nothing by default, and one accelerator`, () => {
+      const args = qemuArguments({ ...PLAN, accelerator });
+      for (const flag of ['-nodefaults', '-no-user-config']) assert.ok(args.includes(flag), flag);
+      for (const flag of ['-net', '-netdev', '-nic', '-usb', '-vga', '-virtfs', '-fsdev'])
+        assert.ok(!args.includes(flag), flag);
+      assert.ok(
+        !valuesOf(args, '-device').some((device) => /net|e1000|rtl|usb|vfio/.test(device)),
+        String(valuesOf(args, '-device')),
+      );
+      assert.equal(valuesOf(args, '-accel').length, 1);
+      assert.ok(valuesOf(args, '-accel')[0]?.startsWith(accelerator));
+    });
+  }
+
+  it('has the channel, a random source, the disk and nothing else as devices', () => {
+    const kinds = valuesOf(qemuArguments(PLAN), '-device').map((device) => device.split(',')[0]);
+    assert.deepEqual(kinds.toSorted(), [
+      'virtio-blk-pci',
+      'virtio-rng-pci',
+      'virtio-scsi-pci',
+      'virtio-serial-pci',
+      'virtserialport',
+    ]);
+  });
+
+  it('keeps commas, quotes and spaces of a path inside the path', () => {
+    const args = qemuArguments(PLAN);
+    const nodes = valuesOf(args, '-blockdev').map((text) => JSON.parse(text));
+    assert.deepEqual(
+      nodes.filter(({ driver }) => driver === 'file').map(({ filename }) => filename),
+      [PLAN.base, PLAN.overlay],
+    );
+    const paths = valuesOf(args, '-chardev').map((text) =>
+      /path=((?:[^,]|,,)*)/.exec(text)?.[1]?.replaceAll(',,', ','),
+    );
+    assert.deepEqual(paths.toSorted(), [PLAN.channelSocket, PLAN.consoleLog, PLAN.qmpSocket].toSorted());
+    assert.deepEqual(valuesOf(args, '-pidfile'), [PLAN.pidFile]);
+    assert.deepEqual(valuesOf(args, '-kernel'), [PLAN.kernel]);
+  });
+
+  it('opens the image read-only, under a disk whose header is not asked where its base lies', () => {
+    const nodes = valuesOf(qemuArguments(PLAN), '-blockdev').map((text) => JSON.parse(text));
+    for (const node of nodes.filter((each) => String(each['node-name']).startsWith('base')))
+      assert.equal(node['read-only'], true);
+    assert.equal(nodes.find((node) => node['node-name'] === 'root')?.backing, 'base');
+    assert.equal(nodes.find((node) => node['node-name'] === 'base')?.backing, null);
+  });
+
+  it('locks QEMU in where it can be, and says nothing of it where it cannot', () => {
+    const sandbox = valuesOf(qemuArguments(PLAN), '-sandbox')[0] ?? '';
+    assert.match(sandbox, /^on,/);
+    for (const denied of ['spawn=deny', 'elevateprivileges=deny', 'obsolete=deny', 'resourcecontrol=deny'])
+      assert.ok(sandbox.includes(denied), denied);
+    assert.ok(!qemuArguments({ ...PLAN, sandbox: false }).includes('-sandbox'));
+  });
+
+  it('turns mitigations off under emulation only', () => {
+    assert.match(valuesOf(qemuArguments(PLAN), '-append')[0] ?? '', /mitigations=off/);
+    assert.doesNotMatch(
+      valuesOf(qemuArguments({ ...PLAN, accelerator: 'kvm' }), '-append')[0] ?? '',
+      /mitigations=off|tsc=reliable/,
+    );
+  });
+
+  it('of a probe has no disk, no network and no socket', () => {
+    const args = probeArguments('kvm', '/k', '/i');
+    for (const flag of ['-blockdev', '-drive', '-netdev', '-nic', '-device', '-qmp', '-monitor'])
+      assert.ok(!args.includes(flag), flag);
+    assert.ok(args.includes('-nodefaults'));
+  });
+});
+
+describe('the accelerators tried', () => {
+  it('end with emulation on every system', () => {
+    for (const system of ['linux', 'macos', 'windows'] as const) {
+      const list = candidates(system);
+      assert.equal(list.at(-1), 'tcg');
+      assert.equal(new Set(list).size, list.length);
+      assert.ok(list.length > 1);
+    }
+  });
+
+  it('never show a processor to WHPX that crashes it', () => {
+    for (const accelerator of ['whpx', 'whpx,kernel-irqchip=off'] as const)
+      assert.ok(!['host', 'max'].includes(cpuModel(accelerator)));
+  });
+});

@@ -1,8 +1,5 @@
-import { ensureApp } from '../bundle/fetch/app.ts';
-import { readSettings } from '../bundle/settings.ts';
 import type { Connection } from '../channel/connection.ts';
 import { Fault, isFault } from '../fault/fault.ts';
-import { ensureImage } from '../image/ensure.ts';
 import { findSupervisor, reachSupervisor } from '../supervisor/reach.ts';
 import type { Context } from './context.ts';
 import { progressLines } from './progress-lines.ts';
@@ -39,6 +36,12 @@ export async function withSupervisor<T>(
 /** Fetches or builds QEMU, the image and the tool's program, whichever is missing. @throws Fault `fetch-failed`, `interrupted`, … */
 export async function fetchMissing(context: Context, need: Pick<Need, 'tool'>): Promise<void> {
   const { folder } = context;
+  // Loaded here: a command on a machine that runs needs none of it.
+  const [{ ensureApp }, { ensureImage }, { readSettings }] = await Promise.all([
+    import('../bundle/fetch/app.ts'),
+    import('../image/ensure.ts'),
+    import('../bundle/settings.ts'),
+  ]);
   const { suite } = await readSettings(folder);
   await interruptible(context, async (progress, signal) => {
     await ensureImage(folder, { suite }, progress, signal);

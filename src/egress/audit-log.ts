@@ -1,4 +1,5 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** One decision, as `egress.jsonl` keeps it. */
 export interface EgressRecord {
@@ -19,6 +20,7 @@ export interface EgressRecord {
 export class AuditLog {
   readonly #path: string;
   #tail: Promise<void> = Promise.resolve();
+  #made: Promise<unknown> | undefined;
   lastError: unknown;
 
   constructor(path: string) {
@@ -27,10 +29,17 @@ export class AuditLog {
 
   write(record: EgressRecord): void {
     this.#tail = this.#tail
+      .then(() => this.#folder())
       .then(() => appendFile(this.#path, `${JSON.stringify(record)}\n`, { mode: 0o600 }))
       .catch((error: unknown) => {
         this.lastError = error;
       });
+  }
+
+  /** A session that keeps nothing else gets its folder with its first connection. */
+  #folder(): Promise<unknown> {
+    this.#made ??= mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    return this.#made;
   }
 
   /** Resolves when everything written so far is on its way to the disk. */

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { constants, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Connection } from '../channel/connection.ts';
@@ -38,12 +39,13 @@ const methods = {
   [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
   [PLACE]: request(PlaceFile, placeFile),
   [MAKE_FOLDER]: request(MakeFolder, ({ path }) => makeFolders(path)),
-  [SYNC]: request(Nothing, () => void execFileSync('/bin/sync')),
+  [SYNC]: request(Nothing, async () => void (await run('/bin/sync'))),
   [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
   [SSH]: conversation(Nothing, (_nothing, stream) => serveSsh(stream)),
   ...exchangeMethods,
 };
 
+const run = promisify(execFile);
 const bootKey = readFileSync('/run/pcoder/boot.key');
 const lone = new LoneWatch();
 let host: Connection | undefined;

@@ -5,7 +5,8 @@ import { ExecControl, type ExecEvent, type ExecRequest } from '../channel/messag
 import { Fault } from '../fault/fault.ts';
 import { startOnPipes } from './pipes.ts';
 import { startOnTerminal } from './terminal.ts';
-import { baseEnvironment } from './users.ts';
+import { makeFolders } from './place.ts';
+import { baseEnvironment, PROJECTS } from './users.ts';
 
 /** A program under way, however its input and output are wired. */
 export interface Running {
@@ -25,6 +26,8 @@ const HANG_UP_GRACE = 2000;
 
 /** Runs one program and speaks the `exec` conversation until it has ended. */
 export async function exec(request: ExecRequest, stream: ChannelStream): Promise<void> {
+  // A session that exchanges nothing may be the first on its project.
+  if (request.cwd.startsWith(PROJECTS)) makeFolders(request.cwd);
   const env = { ...baseEnvironment(request.user), ...request.env };
   assertStartable(request, env['PATH'] ?? '');
   const output: Output = (chunk, lane) => stream.write(chunk, lane);

@@ -1,6 +1,9 @@
 /** The guest user programs run as; made by the image recipe. */
 export const PORTABLE = { uid: 1000, gid: 1000, name: 'portable', home: '/home/portable' } as const;
 
+/** Where the guest's copies of projects are. */
+export const PROJECTS = `${PORTABLE.home}/projects/`;
+
 /** In the environment of every program a host started, and so of all that these start: how a new daemon finds what the last one left. */
 export const PROGRAM_MARK = 'PCODER_PROGRAM';
 

@@ -12,7 +12,7 @@ export async function readJson<T>(path: string, schema: z.core.$ZodType<T>): Pro
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
   return parseJson(text, schema, path);

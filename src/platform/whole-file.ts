@@ -63,6 +63,7 @@ export function writeFault(path: string, error: unknown): unknown {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'ENOTDIR':
       return new Fault('folder-unwritable', `${path} cannot be written`, {
         cause: error,
         hint: 'copy the folder to a place you may write to, or set PCODER_STATE to a writable folder',

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod/mini';
 import { type Folder, machineNames, OWN_FOLDERS, sessionNames } from '../bundle/folder.ts';
 import type { Progress } from '../bundle/progress.ts';
 import type { Connection } from '../channel/connection.ts';
 import type { ExecRequest } from '../channel/messages/exec.ts';
+import { SYNC } from '../channel/messages/guest.ts';
+import { call } from '../channel/methods.ts';
 import { parseAllowed } from '../egress/allow-list.ts';
 import { AuditLog } from '../egress/audit-log.ts';
 import type { EgressGate } from '../egress/gate.ts';
@@ -63,7 +66,7 @@ export async function runSession(
     work: nameOf(request),
     started: new Date().toISOString(),
     state: 'starting',
-  });
+  }, request.exchange !== 'none' || request.work.kind === 'tool');
   await journal.write();
   const exchange = async (
     connection: Connection,
@@ -109,8 +112,9 @@ export async function runSession(
     } finally {
       context.gate.revoke(id);
       await log.settled();
+      if (log.lastError !== undefined) progress({ type: 'note', text: `egress.jsonl of this session is not complete: ${log.lastError}` });
       await journal.write({ state: 'returning' });
-      const report = await returnResults(context, connection, exchange);
+      const report = request.exchange === 'none' ? undefined : await returnResults(context, connection, exchange);
       if (report !== undefined) {
         face.tell({ type: 'report', ...summary(report) });
         await journal.write({ exchange: summary(report) });
@@ -133,10 +137,20 @@ async function returnResults(
   connection: Connection,
   exchange: (connection: Connection, signal: undefined) => Promise<Report | undefined>,
 ): Promise<Report | undefined> {
-  if (!connection.down) return exchange(connection, undefined);
-  if (context.machine.state.state === 'stopped' || context.machine.state.state === 'stopping')
-    return undefined;
-  return exchange(await context.up(() => {}, AbortSignal.timeout(60_000)), undefined);
+  if (!connection.down) return fetchDurably(connection, exchange);
+  if (context.machine.state.state === 'stopped' || context.machine.state.state === 'stopping') return undefined;
+  return fetchDurably(await context.up(() => {}, AbortSignal.timeout(60_000)), exchange);
+}
+
+/** Flushes the guest's disk meanwhile: should QEMU end now, the next exchange still finds everything. */
+async function fetchDurably(
+  connection: Connection,
+  exchange: (connection: Connection, signal: undefined) => Promise<Report | undefined>,
+): Promise<Report | undefined> {
+  const flushed = call(connection, SYNC, {}, z.unknown(), { timeout: 120_000 }).catch(() => {});
+  const report = await exchange(connection, undefined);
+  if (report !== undefined) await flushed;
+  return report;
 }
 
 function execRequest(
@@ -168,19 +182,21 @@ function nameOf({ work }: SessionRequest): string {
   return work.kind === 'shell' ? 'shell' : (work.argv[0] ?? '');
 }
 
-/** Keeps `session.json` in step with the session. */
+/** Keeps `session.json` in step with the session. One that exchanges nothing and runs no tool has no result to keep. */
 class SessionJournal {
   readonly #context: SessionContext;
   #record: SessionRecord;
+  readonly #kept: boolean;
 
-  constructor(context: SessionContext, record: SessionRecord) {
+  constructor(context: SessionContext, record: SessionRecord, kept: boolean) {
     this.#context = context;
     this.#record = record;
+    this.#kept = kept;
   }
 
   async write(change: Partial<SessionRecord> = {}): Promise<void> {
     this.#record = { ...this.#record, ...change };
     this.#context.watch(this.#record);
-    await writeSession(this.#context.folder, this.#record);
+    if (this.#kept) await writeSession(this.#context.folder, this.#record);
   }
 }

@@ -41,7 +41,6 @@ export async function prepareTool(
   place: Place,
 ): Promise<Prepared> {
   const { work } = request;
-  await call(place.connection, MAKE_FOLDER, { path: place.cwd }, z.unknown());
   if (work.kind === 'command') return { argv: work.argv, env: {}, allowed: [] };
   if (work.kind === 'shell') return { argv: ['/bin/bash', '-l'], env: {}, allowed: [] };
   const tool = findTool(work.tool);

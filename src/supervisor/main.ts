@@ -64,7 +64,7 @@ await rm(socket, { force: true });
 await listen(server, socket);
 journal.debug(`supervisor ${process.pid} serves machine ${machine}`);
 rest();
-// Written now, not at an exit that may be a kill: without types to strip the next supervisor needs 30 MB less.
+// Written now, not at an exit that may be a kill.
 flushCompileCache();
 
 function rest(): void {

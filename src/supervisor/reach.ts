@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { type Folder, machineNames, stateNames } from '../bundle/folder.ts';
+import { type Folder, machineNames } from '../bundle/folder.ts';
 import { Connection } from '../channel/connection.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { Fault, systemCode } from '../fault/fault.ts';
@@ -56,10 +55,10 @@ async function startSupervisor(
 ): Promise<{ ended: number | undefined; since: number }> {
   const { exited } = await startDetached(
     process.execPath,
-    [...NODE_FLAGS, MAIN, '--root', folder.root, '--state', folder.state, '--machine', machine],
+    [...NODE_FLAGS, join(folder.root, 'src/start.mjs'), 'supervisor', '--root', folder.root, '--state', folder.state, '--machine', machine],
     {
       log,
-      env: { ...plainEnvironment(), NODE_COMPILE_CACHE: join(stateNames(folder).cache, 'compile') },
+      env: plainEnvironment(),
       cwd: folder.root,
     },
   );
@@ -70,7 +69,6 @@ async function startSupervisor(
   return child;
 }
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Bounds what a busy supervisor keeps around between collections (its share of the 90 MB it may use). */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--no-warnings'];
 
@@ -81,7 +79,7 @@ async function tryConnect(path: string): Promise<Socket | undefined> {
     return socket;
   } catch (error) {
     socket.destroy();
-    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(systemCode(error) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { buildAgent } from '../bundle/agent-build.ts';
+import { agentModule } from '../bundle/agent-build.ts';
 import { loadApp } from '../bundle/assets/app.ts';
 import { pinOf } from '../bundle/assets/app-pins.ts';
 import { loadImage } from '../bundle/assets/image.ts';
@@ -39,6 +39,7 @@ export class Supervisor {
   readonly #gate = new EgressGate();
   readonly #turns = new Turns();
   readonly #queue: StartQueue;
+  readonly #faces = new Set<CommandFace>();
   #scripted: Promise<ScriptedModel> | undefined;
   #ssh: Promise<SshListener> | undefined;
 
@@ -73,10 +74,10 @@ export class Supervisor {
           sockets,
           ...size,
           assets: (image) => loadAssets(folder, image),
-          agent: buildAgent,
+          agent: () => agentModule(folder),
           accelerator: (qemu, image, signal) => chooseAccelerator(folder, qemu, image, signal),
           opened: (open, stream) => supervisor().#guestOpened(open, stream),
-          note: (text) => journal.note(text),
+          note: (text) => supervisor().#note(text),
         }),
     );
   }
@@ -93,6 +94,8 @@ export class Supervisor {
       appDisk: async (tool) => (await loadApp(this.folder, tool.name, pinOf(tool.name))).disk,
       scriptedPort: async () => (await this.#model()).port,
     };
+    const face = new CommandFace(stream);
+    this.#faces.add(face);
     let id: string | undefined;
     const watch = (record: SessionRecord) => {
       id = record.id;
@@ -105,9 +108,10 @@ export class Supervisor {
       await runSession(
         { folder, machineName, machine, up, gate: this.#gate, tools, turns: this.#turns, watch },
         request,
-        new CommandFace(stream),
+        face,
       );
     } finally {
+      this.#faces.delete(face);
       if (id !== undefined) this.sessions.delete(id);
     }
   }
@@ -134,6 +138,12 @@ export class Supervisor {
   async close(): Promise<void> {
     await (await this.#scripted)?.close();
     await (await this.#ssh)?.close();
+  }
+
+  /** Into the log, into `status`, and to whoever is waiting at a command. */
+  #note(text: string): void {
+    this.journal.note(text);
+    for (const face of this.#faces) face.tell({ type: 'progress', event: { type: 'note', text } });
   }
 
   #model(): Promise<ScriptedModel> {

@@ -143,7 +143,7 @@ describe('killed while a program runs', () => {
 });
 
 describe('killed while results come back', () => {
-  const big = exec('head -c 300000000 /dev/urandom > big.bin; sha256sum < big.bin; echo small > small.txt');
+  const big = exec('head -c 300000000 /dev/urandom > big.bin; echo small > small.txt; sync; sha256sum < big.bin');
   const returning = async () => {
     const under = scene.start(big);
     await until('results come back', async () => {
@@ -212,7 +212,7 @@ describe('killed while results come back', () => {
 async function pidOfSupervisor(): Promise<number> {
   for (const entry of await readdir('/proc')) {
     const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('supervisor/main.ts') && command.includes(scene.state)) return Number(entry);
+    if (command.includes('start.mjs\0supervisor') && command.includes(scene.state)) return Number(entry);
   }
   throw new Error('no supervisor runs');
 }

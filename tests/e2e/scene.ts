@@ -100,7 +100,7 @@ export function sceneAt(state: string, project: string, root: string): Scene {
 /** Verified digests and the accelerator's verdict hold for every state folder of this host: without them each test would prove them anew. */
 export async function shareChecks(state: string): Promise<void> {
   const from = join(process.env['PCODER_STATE'] ?? join(ROOT, 'state'), 'cache');
-  for (const name of ['verified', 'accelerator.json', 'compile']) {
+  for (const name of ['verified', 'accelerator.json']) {
     await cp(join(from, name), join(state, 'cache', name), { recursive: true }).catch(() => {});
   }
 }

@@ -48,7 +48,7 @@ describe('a program on pipes', {
 
   it('that nobody reads waits, and loses nothing when it is read late', async () => {
     const held = 4 * WINDOW;
-    const ran = await sh(`head -c ${held} /dev/zero; echo done >&2`, { readAfter: 1200 });
+    const ran = await sh(`head -c ${held} /dev/zero; echo done >&2`, { readAfter: 800 });
     assert.deepEqual([ran.stdout.byteLength, String(ran.stderr), ran.code], [held, 'done\n', 0]);
   });
 
@@ -182,7 +182,7 @@ describe('a program on a terminal', {
 
   it('loses nothing it has shown although the reader is slow', async () => {
     for (const size of [WINDOW + 3000, WINDOW + 60_000]) {
-      const ran = await sh(`head -c ${size} /dev/zero | tr "\\0" x; echo end`, { readAfter: 1200 });
+      const ran = await sh(`head -c ${size} /dev/zero | tr "\\0" x; echo end`, { readAfter: 800 });
       assert.deepEqual([ran.stdout.byteLength, ran.stdout.subarray(-5).toString()], [size + 5, 'end\r\n']);
     }
   });

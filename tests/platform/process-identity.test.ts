@@ -31,8 +31,11 @@ describe('a process identity', () => {
   });
 
   it('counts a zombie as gone', async () => {
-    // A shell that becomes a program which never waits leaves its child a zombie.
-    const parent = execFile('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 30']);
+    // A parent that never waits leaves its child a zombie.
+    const parent = execFile('/usr/bin/perl', [
+      '-e',
+      '$| = 1; my $pid = fork; exit 0 unless $pid; print $pid; sleep 30',
+    ]);
     const [said] = await once(parent.stdout ?? process.stdin, 'data');
     const pid = Number(String(said));
     for (let tries = 0; tries < 100 && identify(pid) !== undefined; tries++) await sleep(10);

@@ -12,7 +12,7 @@ import {
   ExchangeRequest,
 } from '../../src/channel/messages/exchange.ts';
 import { EXEC, ExecRequest } from '../../src/channel/messages/exec.ts';
-import { MAKE_FOLDER, MakeFolder } from '../../src/channel/messages/guest.ts';
+import { Nothing, SYNC } from '../../src/channel/messages/guest.ts';
 import { conversation, request, serve } from '../../src/channel/methods.ts';
 import { EgressGate } from '../../src/egress/gate.ts';
 import { FolderTree } from '../../src/exchange/shared/guest-tree.ts';
@@ -30,6 +30,7 @@ describe('a session', { timeout: 20_000 }, () => {
   let guest: Line;
   let wire: Line;
   let happened: string[];
+  let flushes: number;
   let records: SessionRecord[];
   let program: (request: ExecRequest, stream: ChannelStream, copy: string) => void;
   let context: SessionContext;
@@ -39,6 +40,7 @@ describe('a session', { timeout: 20_000 }, () => {
     for (const folder of ['project', 'portable', 'guest']) mkdirSync(join(top, folder));
     writeFileSync(join(top, 'project/in.txt'), 'from the host');
     happened = [];
+    flushes = 0;
     records = [];
     program = (_request, stream) => finish(stream, 0);
     const copy = join(top, 'guest');
@@ -51,7 +53,7 @@ describe('a session', { timeout: 20_000 }, () => {
     const noted = (name: string) => happened.at(-1) === name || happened.push(name);
     guest = await Line.join({
       guest: serve({
-        [MAKE_FOLDER]: request(MakeFolder, () => void noted('folder')),
+        [SYNC]: request(Nothing, () => void flushes++),
         [EXCHANGE_SCAN]: conversation(ExchangeRequest, (_r, stream) => exchanged(tree.scan(), stream)),
         [EXCHANGE_GET]: conversation(ExchangeRequest, (_r, stream) =>
           exchanged(tree.get(incoming(stream)), stream),
@@ -143,8 +145,9 @@ describe('a session', { timeout: 20_000 }, () => {
     const told = await run();
     assert.deepEqual(
       happened.filter((name, index) => name !== happened[index - 1]),
-      ['up', 'exchange', 'folder', 'program', 'exchange'],
+      ['up', 'exchange', 'program', 'exchange'],
     );
+    assert.equal(flushes, 1);
     assert.deepEqual(
       told.map(({ type }) => type),
       ['session', 'started', 'data hello', 'report', 'exit'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -16,21 +16,42 @@ import { STATUS, STOP, StatusReply, StopReply } from '../../src/supervisor/proto
 import { findSupervisor, reachSupervisor } from '../../src/supervisor/reach.ts';
 import { supervisorSocket } from '../../src/supervisor/socket-name.ts';
 
-/** Real supervisor processes without a machine: nothing of the folder's assets is needed for that. */
+/** Real supervisor processes of this checkout with a state folder of their own, and no machine. */
 describe('a supervisor', { timeout: 60_000 }, () => {
   let folder: Folder;
+  let top: string;
   let pids: Set<number>;
   beforeEach(() => {
-    const root = mkdtempSync(join(tmpdir(), 'reach-'));
-    folder = { root, state: join(root, 'state ü, x') };
+    top = mkdtempSync(join(tmpdir(), 'reach-'));
+    folder = { root: join(import.meta.dirname, '../..'), state: join(top, 'state ü, x') };
     pids = new Set();
   });
   afterEach(async () => {
-    const left = await findSupervisor(folder, 'default');
-    if (left !== undefined) await end(left);
+    // Of several started at once the last may come up when the one that won has already left.
+    for (let left = running(); left.length > 0; left = running()) {
+      const connection = await findSupervisor(folder, 'default');
+      if (connection !== undefined) await end(connection).catch(() => {});
+      await sleep(20);
+    }
     for (const pid of pids) assert.equal(identify(pid), undefined, `supervisor ${pid} is left`);
-    rmSync(folder.root, { recursive: true });
+    rmSync(top, { recursive: true });
   });
+
+  /** Processes of this test's state folder. */
+  function running(): number[] {
+    const all = readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && identify(pid) !== undefined);
+    return all.filter((pid) => commandLine(pid).includes(top));
+  }
+
+  function commandLine(pid: number): string {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    } catch {
+      return '';
+    }
+  }
 
   async function status(connection: Connection): Promise<StatusReply> {
     const found = await call(connection, STATUS, {}, StatusReply);

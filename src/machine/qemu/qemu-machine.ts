@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
 import type { machineNames } from '../../bundle/folder.ts';
@@ -52,6 +53,8 @@ interface Held {
   run: NonNullable<MachineRecord['run']>;
 }
 
+/** Bytes that must be free before a guest that ran out of disk goes on. */
+const ROOM_TO_GO_ON = 64 * 2 ** 20;
 /** Milliseconds a cold boot may take until the agent daemon answers. Ten times what a slow emulated start was measured to need. */
 const BOOT_WITHIN = 120_000;
 /** Milliseconds until a daemon that fell, or one whose supervisor fell, must answer again. */
@@ -64,6 +67,7 @@ export class QemuMachine implements Machine {
   #held: Held | undefined;
   #starting: Promise<Connection> | undefined;
   #nextTarget = 1;
+  #starved = false;
   #mounting: Promise<void> = Promise.resolve();
 
   constructor(parts: QemuMachineParts) {
@@ -260,15 +264,22 @@ export class QemuMachine implements Machine {
     this.#held = held;
     held.qmp.onEvent = ({ name, data }) => {
       // The agent daemon has gone; QEMU keeps our socket, so we end it and wait for the daemon's return.
-      if (
-        name === 'VSERPORT_CHANGE' &&
-        data['id'] === 'channel0' &&
-        data['open'] === false &&
-        this.#state.state === 'running'
-      )
-        this.#state.connection.close();
+      if (name === 'VSERPORT_CHANGE' && data['id'] === 'channel0' && data['open'] === false && this.#state.state === 'running') this.#state.connection.close();
+      if (name === 'BLOCK_IO_ERROR' && data['nospace'] === true) this.#waitForSpace(held);
     };
     held.qmp.closed.then(() => this.#qemuEnded(held));
+  }
+
+  /** QEMU has paused the guest instead of failing its write: nothing is lost, it goes on when there is room. */
+  async #waitForSpace(held: Held): Promise<void> {
+    if (this.#starved) return;
+    this.#starved = true;
+    this.#parts.note(`the disk that holds ${this.#parts.names.home} is full: the guest is paused and goes on by itself when there is room`);
+    while (this.#held === held && (await freeSpace(this.#parts.names.home).catch(() => 0)) < ROOM_TO_GO_ON) await sleep(1000);
+    this.#starved = false;
+    if (this.#held !== held) return;
+    await held.qmp.execute('cont').catch(() => {});
+    this.#parts.note('there is room again: the guest goes on');
   }
 
   async #connect(options: {

@@ -1,0 +1,70 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { writeWhole } from '../platform/whole-file.ts';
+import { AGENT_OPTIONS } from './agent-options.ts';
+
+/** Entry → file name. */
+export type ProgramFiles = Record<'cli' | 'supervisor' | 'agentd', string>;
+
+/**
+ * Makes the one-file form of each entry in `home`. Files are named by their content and `program.json` is written last, so a reader or a
+ * second builder at any moment finds a complete program.
+ * @param sources digest of what the program is made of
+ * @throws the bundler's error; Fault `folder-unwritable`
+ */
+export async function buildProgram(root: string, home: string, sources: string): Promise<ProgramFiles> {
+  const { build } = await import('esbuild');
+  const source = join(root, 'src');
+  await mkdir(home, { recursive: true });
+  const [program, agent] = await Promise.all([
+    build({
+      entryPoints: { cli: join(source, 'cli/main.ts'), supervisor: join(source, 'supervisor/main.ts') },
+      outdir: home,
+      outExtension: { '.js': '.mjs' },
+      entryNames: '[name]-[hash]',
+      chunkNames: 'part-[hash]',
+      bundle: true,
+      splitting: true,
+      minifySyntax: true,
+      minifyWhitespace: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      target: 'node24',
+      // It starts a program that lies beside it.
+      external: ['esbuild'],
+      // Some libraries are CommonJS and ask for Node's own modules.
+      banner: { js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);" },
+      legalComments: 'none',
+      logLevel: 'silent',
+    }),
+    build({ ...AGENT_OPTIONS, entryPoints: { agentd: join(source, 'guest/agentd.ts') }, outdir: home, entryNames: '[name]-[hash]', outExtension: { '.js': '.mjs' }, write: false }),
+  ]);
+  const outputs = [...program.outputFiles, ...agent.outputFiles];
+  for (const { path, contents } of outputs) {
+    if ((await stat(path).catch(() => undefined))?.size !== contents.byteLength) await writeWhole(path, contents);
+  }
+  const names = outputs.map(({ path }) => basename(path));
+  const files = { cli: named(names, 'cli'), supervisor: named(names, 'supervisor'), agentd: named(names, 'agentd') };
+  await writeWhole(join(home, 'program.json'), JSON.stringify({ sources, files }));
+  await removeOld(home, new Set([...names, 'program.json']));
+  return files;
+}
+
+function named(names: string[], entry: string): string {
+  const found = names.find((name) => name.startsWith(`${entry}-`));
+  if (found === undefined) throw new Error(`the bundler made no ${entry}`);
+  return found;
+}
+
+/** Milliseconds a part may still be wanted by a program that has just started with the former sources. */
+const LINGER = 24 * 3600_000;
+
+async function removeOld(home: string, current: Set<string>): Promise<void> {
+  for (const name of await readdir(home)) {
+    if (!name.endsWith('.mjs') || current.has(name)) continue;
+    const path = join(home, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > LINGER) await rm(path, { force: true });
+  }
+}

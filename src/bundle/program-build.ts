@@ -20,21 +20,19 @@ export async function buildProgram(root: string, home: string, sources: string):
     build({
       entryPoints: { cli: join(source, 'cli/main.ts'), supervisor: join(source, 'supervisor/main.ts') },
       outdir: home,
-      outExtension: { '.js': '.mjs' },
+      outExtension: { '.js': '.cjs' },
       entryNames: '[name]-[hash]',
-      chunkNames: 'part-[hash]',
       bundle: true,
-      splitting: true,
       minifySyntax: true,
       minifyWhitespace: true,
       write: false,
       platform: 'node',
-      format: 'esm',
+      format: 'cjs',
       target: 'node24',
+      define: { 'import.meta.url': '__url' },
+      banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
       // It starts a program that lies beside it.
       external: ['esbuild'],
-      // Some libraries are CommonJS and ask for Node's own modules.
-      banner: { js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);" },
       legalComments: 'none',
       logLevel: 'silent',
     }),
@@ -62,7 +60,7 @@ const LINGER = 24 * 3600_000;
 
 async function removeOld(home: string, current: Set<string>): Promise<void> {
   for (const name of await readdir(home)) {
-    if (!name.endsWith('.mjs') || current.has(name)) continue;
+    if (!/\.[cm]js$/.test(name) || current.has(name)) continue;
     const path = join(home, name);
     const found = await stat(path).catch(() => undefined);
     if (found !== undefined && Date.now() - found.mtimeMs > LINGER) await rm(path, { force: true });

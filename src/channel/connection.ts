@@ -24,6 +24,7 @@ export class Connection implements StreamHost {
   #pumping = false;
   #opened: (open: Open, stream: ChannelStream) => void;
   #down = false;
+  #heard = false;
   readonly closed: Promise<Error | undefined>;
   #resolveClosed: (error: Error | undefined) => void;
 
@@ -72,6 +73,11 @@ export class Connection implements StreamHost {
   close(): void {
     this.#transport.close();
     this.#fell(undefined);
+  }
+
+  /** The peer has said something: it was there, and may have begun what it was asked. */
+  get heard(): boolean {
+    return this.#heard;
   }
 
   get down(): boolean {
@@ -128,6 +134,7 @@ export class Connection implements StreamHost {
   }
 
   #received(frame: Frame): void {
+    this.#heard = true;
     // A socket that was closed may still deliver what was under way.
     if (this.#down) return;
     try {

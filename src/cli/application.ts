@@ -1,4 +1,4 @@
-import { buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
+import { buildApplication, buildCommand, buildRouteMap, text_en } from '@stricli/core';
 import { EXIT } from '../fault/codes.ts';
 import { Fault } from '../fault/fault.ts';
 import { renderFault } from '../fault/render.ts';
@@ -200,7 +200,7 @@ export const application = buildApplication<Context>(routes, {
   determineExitCode: (error) => (error instanceof Fault ? error.exitCode : EXIT.usage),
   localization: {
     text: {
-      ...(await import('@stricli/core')).text_en,
+      ...text_en,
       noCommandRegisteredForInput: ({ input, corrections }) =>
         `error: there is no command ${visible(input)}\nhint: ${corrections.length > 0 ? `did you mean ${corrections.join(' or ')}? ` : ''}pcoder --help`,
       exceptionWhileParsingArguments: (error) =>

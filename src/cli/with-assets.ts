@@ -25,9 +25,13 @@ export async function withSupervisor<T>(
   try {
     return await action(connection);
   } catch (error) {
-    if (!isFault(error, 'asset-missing')) throw error;
+    // A supervisor that was just leaving took the connection and never looked at it.
+    const unheard = connection.down && !connection.heard;
+    if (!unheard && !isFault(error, 'asset-missing')) throw error;
     await fetchMissing(context, need);
-    return await action(connection.down ? await reachSupervisor(context.folder, need.machine) : connection);
+    if (!connection.down) return await action(connection);
+    const fresh = await reachSupervisor(context.folder, need.machine);
+    return await action(fresh).finally(() => fresh.close());
   } finally {
     connection.close();
   }

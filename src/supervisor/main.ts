@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
 import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
-import { machineNames } from '../bundle/folder.ts';
+import { type Folder, machineNames } from '../bundle/folder.ts';
 import { Connection } from '../channel/connection.ts';
 import { serve } from '../channel/methods.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
@@ -20,69 +20,72 @@ const IDLE = 15_000;
 const { values } = parseArgs({
   options: { root: { type: 'string' }, state: { type: 'string' }, machine: { type: 'string' } },
 });
-const folder = { root: values.root ?? '', state: values.state ?? '' };
-const machine = values.machine ?? 'default';
-const names = machineNames(folder, machine);
+// No top-level await: the one-file form is CommonJS.
+void superviseMachine({ root: values.root ?? '', state: values.state ?? '' }, values.machine ?? 'default');
 
-await makePrivateFolder(names.home);
-const lock = tryLock(names.lock);
-// Another supervisor owns this machine: whoever started us will find that one's socket.
-if (lock === undefined) process.exit(0);
+/** Owns one machine until nobody needs it any more. */
+async function superviseMachine(folder: Folder, machine: string): Promise<void> {
+  const names = machineNames(folder, machine);
+  await makePrivateFolder(names.home);
+  const lock = tryLock(names.lock);
+  // Another supervisor owns this machine: whoever started us will find that one's socket.
+  if (lock === undefined) process.exit(0);
 
-const journal = new Journal(names.supervisorLog);
-const sockets = await makeSocketFolder(names.home);
-const socket = supervisorSocket(sockets);
-const supervisor = await Supervisor.create(folder, machine, sockets, journal);
-await supervisor.machine.adopt();
+  const journal = new Journal(names.supervisorLog);
+  keepGoing(journal);
+  const sockets = await makeSocketFolder(names.home);
+  const socket = supervisorSocket(sockets);
+  const supervisor = await Supervisor.create(folder, machine, sockets, journal);
+  await supervisor.machine.adopt();
 
-let commands = 0;
-let idle: NodeJS.Timeout | undefined;
-const server = createServer((client) => {
-  commands++;
-  clearTimeout(idle);
-  const connection = new Connection(
-    new SocketTransport(client),
-    'even',
-    serve(supervisorMethods(supervisor, () => setTimeout(() => leave(0), 50))),
-  );
-  connection.closed.then(() => {
-    commands--;
-    rest();
-  });
-});
-process.on('SIGTERM', () => supervisor.stop().finally(() => leave(0)));
-process.on('SIGINT', () => {});
-process.on('uncaughtException', (error) =>
-  journal.debug(`uncaught: ${renderFault(error)} ${error.stack ?? ''}`),
-);
-process.on('unhandledRejection', (error) =>
-  journal.debug(`unhandled: ${renderFault(error)} ${error instanceof Error ? error.stack : ''}`),
-);
+  const isNeeded = () => supervisor.machine.state.state !== 'stopped' || supervisor.sessions.size > 0;
+  const leave = async () => {
+    if (isNeeded()) return;
+    server.close();
+    await rm(socket, { force: true });
+    await supervisor.close();
+    journal.debug(`supervisor ${process.pid} ends`);
+    lock.release();
+    process.exit(0);
+  };
+  const server = serveCommands(supervisor, leave, isNeeded);
+  process.on('SIGTERM', () => supervisor.stop().finally(leave));
+  process.on('SIGINT', () => {});
 
-// We hold the lock, so a socket that is there is nobody's.
-await rm(socket, { force: true });
-await listen(server, socket);
-journal.debug(`supervisor ${process.pid} serves machine ${machine}`);
-rest();
-// Written now, not at an exit that may be a kill.
-flushCompileCache();
-
-function rest(): void {
-  clearTimeout(idle);
-  if (commands > 0) return;
-  idle = setTimeout(() => {
-    if (supervisor.machine.state.state === 'stopped' && supervisor.sessions.size === 0) leave(0);
-    else rest();
-  }, IDLE);
+  // We hold the lock, so a socket that is there is nobody's.
+  await rm(socket, { force: true });
+  await listen(server, socket);
+  journal.debug(`supervisor ${process.pid} serves machine ${machine}`);
+  // Written now, not at an exit that may be a kill.
+  flushCompileCache();
 }
 
-async function leave(code: number): Promise<void> {
-  if (supervisor.machine.state.state !== 'stopped' || supervisor.sessions.size > 0) return;
-  server.close();
-  await rm(socket, { force: true });
-  await supervisor.close();
-  journal.debug(`supervisor ${process.pid} ends`);
-  process.exit(code);
+function serveCommands(supervisor: Supervisor, leave: () => Promise<void>, isNeeded: () => boolean): Server {
+  let commands = 0;
+  let idle: NodeJS.Timeout | undefined;
+  const rest = () => {
+    clearTimeout(idle);
+    if (commands > 0) return;
+    idle = setTimeout(() => (isNeeded() ? rest() : leave()), IDLE);
+  };
+  rest();
+  return createServer((client) => {
+    commands++;
+    clearTimeout(idle);
+    const methods = supervisorMethods(supervisor, () => setTimeout(leave, 50));
+    const connection = new Connection(new SocketTransport(client), 'even', serve(methods));
+    connection.closed.then(() => {
+      commands--;
+      rest();
+    });
+  });
+}
+
+/** One request's defect must not take the machine's owner with it. */
+function keepGoing(journal: Journal): void {
+  const note = (kind: string) => (error: unknown) => journal.debug(`${kind}: ${renderFault(error)} ${error instanceof Error ? error.stack : ''}`);
+  process.on('uncaughtException', note('uncaught'));
+  process.on('unhandledRejection', note('unhandled'));
 }
 
 function listen(on: Server, path: string): Promise<void> {

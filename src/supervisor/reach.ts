@@ -55,7 +55,7 @@ async function startSupervisor(
 ): Promise<{ ended: number | undefined; since: number }> {
   const { exited } = await startDetached(
     process.execPath,
-    [...NODE_FLAGS, join(folder.root, 'src/start.mjs'), 'supervisor', '--root', folder.root, '--state', folder.state, '--machine', machine],
+    [...NODE_FLAGS, join(folder.root, 'src/start.cjs'), 'supervisor', '--root', folder.root, '--state', folder.state, '--machine', machine],
     {
       log,
       env: plainEnvironment(),

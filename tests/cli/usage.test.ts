@@ -87,7 +87,7 @@ describe('a command line that is wrong ends with 2, an error and a hint, and pri
   it('also where the real process ends', () => {
     const { status, stderr } = spawnSync(
       process.execPath,
-      ['--no-warnings', join(import.meta.dirname, '../../src/start.mjs'), 'cli', '--nonsense'],
+      ['--no-warnings', join(import.meta.dirname, '../../src/start.cjs'), 'cli', '--nonsense'],
       { env: { ...process.env, PCODER_STATE: desk.folder.state } },
     );
     assert.deepEqual([status, /^error: /.test(String(stderr))], [2, true]);

@@ -212,7 +212,7 @@ describe('killed while results come back', () => {
 async function pidOfSupervisor(): Promise<number> {
   for (const entry of await readdir('/proc')) {
     const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('start.mjs\0supervisor') && command.includes(scene.state)) return Number(entry);
+    if (command.includes('start.cjs\0supervisor') && command.includes(scene.state)) return Number(entry);
   }
   throw new Error('no supervisor runs');
 }

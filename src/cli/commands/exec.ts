@@ -4,7 +4,6 @@ import { attachSession } from '../attach.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { modeFor } from '../mode.ts';
-import { runNative } from '../native.ts';
 import { requestBase, requireTerminal, type SessionFlags } from '../session-flags.ts';
 import { withSupervisor } from '../with-assets.ts';
 
@@ -16,7 +15,7 @@ export default command(async (context: Context, flags: ExecFlags, ...argv: strin
   if (argv.length === 0)
     throw new Fault('usage', 'exec needs a command', { hint: 'pcoder exec -- uname -a' });
   if ((await modeFor(context, flags)) === 'host-native')
-    return runNative(context, requestBase(context, flags).project, argv, {});
+    return (await import('../native.ts')).runNative(context, requestBase(context, flags).project, argv, {});
   const terminal = flags.tty ? requireTerminal(context) : {};
   const request = { ...requestBase(context, flags), ...terminal, work: { kind: 'command' as const, argv } };
   const { code } = await withSupervisor(context, { machine: flags.machine, tool: undefined }, (connection) =>

@@ -11,7 +11,6 @@ import { command, printJson, say } from '../command.ts';
 import type { Context } from '../context.ts';
 import { prepareDemo } from '../demo.ts';
 import { modeFor } from '../mode.ts';
-import { runNative } from '../native.ts';
 import { requestBase, type SessionFlags, terminalOf } from '../session-flags.ts';
 import { withSupervisor } from '../with-assets.ts';
 
@@ -92,5 +91,5 @@ async function runOnHost(
   });
   say(context, `host-native: ${tool.name} runs on this host itself, with all your rights and no isolation`);
   const secrets = Object.keys(launch.secrets).map((variable) => [variable, credential?.value ?? '']);
-  return runNative(context, project, launch.argv, { ...launch.env, ...Object.fromEntries(secrets) });
+  return (await import('../native.ts')).runNative(context, project, launch.argv, { ...launch.env, ...Object.fromEntries(secrets) });
 }

@@ -3,7 +3,6 @@ import { call } from '../../channel/methods.ts';
 import { SSH_ACCESS, SshAccess } from '../../supervisor/protocol.ts';
 import { command, printJson, say } from '../command.ts';
 import type { Context } from '../context.ts';
-import { runNative } from '../native.ts';
 import { interruptible, withSupervisor } from '../with-assets.ts';
 import { bringUp } from './start.ts';
 
@@ -26,6 +25,6 @@ export default command(async (context: Context, flags: SshFlags, ...args: string
   else if (flags.config) {
     context.stdout.write(await readFile(access.config, 'utf8'));
     say(context, `for an editor: ssh -F ${JSON.stringify(access.config)} ${access.host}`);
-  } else return runNative(context, context.cwd, ['ssh', '-F', access.config, access.host, ...args], {});
+  } else return (await import('../native.ts')).runNative(context, context.cwd, ['ssh', '-F', access.config, access.host, ...args], {});
   return undefined;
 });

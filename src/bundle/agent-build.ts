@@ -20,11 +20,18 @@ export async function agentModule(folder: Folder): Promise<Uint8Array> {
   try {
     // The synchronous form leaves no service process behind.
     const { buildSync } = await import('esbuild');
-    const result = buildSync({ ...AGENT_OPTIONS, entryPoints: [join(folder.root, 'src/guest/agentd.ts')], write: false });
+    const result = buildSync({
+      ...AGENT_OPTIONS,
+      entryPoints: [join(folder.root, 'src/guest/agentd.ts')],
+      write: false,
+    });
     const [file] = result.outputFiles;
     if (file === undefined) throw new Error('the bundler made no file');
     return file.contents;
   } catch (error) {
-    throw new Fault('build-failed', 'the agent daemon could not be bundled', { cause: error, hint: 'npm ci' });
+    throw new Fault('build-failed', 'the agent daemon could not be bundled', {
+      cause: error,
+      hint: 'npm ci',
+    });
   }
 }

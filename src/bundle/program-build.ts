@@ -36,14 +36,26 @@ export async function buildProgram(root: string, home: string, sources: string):
       legalComments: 'none',
       logLevel: 'silent',
     }),
-    build({ ...AGENT_OPTIONS, entryPoints: { agentd: join(source, 'guest/agentd.ts') }, outdir: home, entryNames: '[name]-[hash]', outExtension: { '.js': '.mjs' }, write: false }),
+    build({
+      ...AGENT_OPTIONS,
+      entryPoints: { agentd: join(source, 'guest/agentd.ts') },
+      outdir: home,
+      entryNames: '[name]-[hash]',
+      outExtension: { '.js': '.mjs' },
+      write: false,
+    }),
   ]);
   const outputs = [...program.outputFiles, ...agent.outputFiles];
   for (const { path, contents } of outputs) {
-    if ((await stat(path).catch(() => undefined))?.size !== contents.byteLength) await writeWhole(path, contents);
+    if ((await stat(path).catch(() => undefined))?.size !== contents.byteLength)
+      await writeWhole(path, contents);
   }
   const names = outputs.map(({ path }) => basename(path));
-  const files = { cli: named(names, 'cli'), supervisor: named(names, 'supervisor'), agentd: named(names, 'agentd') };
+  const files = {
+    cli: named(names, 'cli'),
+    supervisor: named(names, 'supervisor'),
+    agentd: named(names, 'agentd'),
+  };
   await writeWhole(join(home, 'program.json'), JSON.stringify({ sources, files }));
   await removeOld(home, new Set([...names, 'program.json']));
   return files;

@@ -1,7 +1,8 @@
 import { EXIT } from '../fault/codes.ts';
+import { asTyped } from '../fault/render.ts';
 import { visibleLines } from '../fault/visible.ts';
 import type { CheckResult } from './checks/check.ts';
-import { printJson } from './command.ts';
+import { printJson, programName } from './command.ts';
 import type { Context } from './context.ts';
 
 const MARKS = { ok: '✓', warning: '!', failed: '✗' } as const;
@@ -14,11 +15,13 @@ export function showChecks(context: Context, results: readonly CheckResult[], js
       ok: !failed,
       checks: results.map(({ id, title, finding }) => ({ id, title, ...finding })),
     });
-  else for (const result of results) context.stdout.write(checkLine(result));
+  else for (const result of results) context.stdout.write(checkLine(result, programName(context.env)));
   return failed ? EXIT.hostPrerequisite : EXIT.ok;
 }
 
-function checkLine({ title, finding }: CheckResult): string {
+function checkLine({ title, finding }: CheckResult, program: string): string {
   const line = `${MARKS[finding.result]} ${title}: ${visibleLines(finding.detail, '  ')}\n`;
-  return finding.result === 'ok' ? line : `${line}  hint: ${visibleLines(finding.remedy, '  ')}\n`;
+  return finding.result === 'ok'
+    ? line
+    : `${line}  hint: ${visibleLines(asTyped(finding.remedy, program), '  ')}\n`;
 }

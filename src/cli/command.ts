@@ -53,10 +53,16 @@ export function command<F extends JsonFlag, A extends readonly unknown[]>(
 
 export function showFault(context: Context, error: unknown, json: boolean): void {
   if (json) printJson(context, { error: faultRecord(error) });
-  else context.stderr.write(renderFault(error));
+  else context.stderr.write(renderFault(error, programName(context.env)));
   if (context.env['PCODER_DEBUG'] !== undefined && error instanceof Error)
     context.stderr.write(`${error.stack}\n`);
   context.setExitCode(error instanceof Fault ? error.exitCode : EXIT.ourBug);
+}
+
+/** What the user typed to start us, as the launcher says. */
+export function programName(env: NodeJS.ProcessEnv): string {
+  const name = env['PCODER_NAME'] ?? 'pcoder';
+  return /^[\w./-]{1,200}$/.test(name) ? name : JSON.stringify(name);
 }
 
 export function printJson(context: Context, value: unknown): void {

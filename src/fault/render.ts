@@ -2,12 +2,17 @@ import { Fault } from './fault.ts';
 import { visibleLines } from './visible.ts';
 
 /** The text of an error for people: `error:`, indented `caused by:` lines, `hint:` last. */
-export function renderFault(error: unknown): string {
+export function renderFault(error: unknown, program = 'pcoder'): string {
   const lines = [`error: ${messageOf(error)}`];
   for (const cause of causes(error)) lines.push(`  caused by: ${messageOf(cause)}`);
   const hint = hintOf(error);
-  if (hint !== undefined) lines.push(`hint: ${visibleLines(hint, '    ')}`);
+  if (hint !== undefined) lines.push(`hint: ${visibleLines(asTyped(hint, program), '    ')}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Hints name commands as `pcoder VERB`; a person should be able to paste them, so they get the program as it was called. */
+export function asTyped(hint: string, program: string): string {
+  return hint.replace(/(^|[\s`(])pcoder (?=[a-z-])/g, (_all, before: string) => `${before}${program} `);
 }
 
 export interface FaultRecord {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { constants, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { Connection } from '../channel/connection.ts';
 import { proveAsGuest } from '../channel/handshake.ts';
 import { EXEC, ExecRequest } from '../channel/messages/exec.ts';
@@ -25,6 +25,7 @@ import { exchangeMethods } from './exchange.ts';
 import { exec } from './exec.ts';
 import { guestInfo } from './info.ts';
 import { LoneWatch, powerOff } from './lone-watch.ts';
+import { PipePool } from './pipe-pool.ts';
 import { makeFolders, placeFile } from './place.ts';
 import { openPort } from './port.ts';
 import { PortLine } from './port-line.ts';
@@ -32,9 +33,12 @@ import { startProxy } from './proxy.ts';
 import { serveSsh } from './ssh.ts';
 import { endStrays } from './strays.ts';
 
+const run = promisify(execFile);
+const pipes = new PipePool('/run/pcoder/pipes');
+
 /** The agent daemon: serves the one host at the other end of the channel. */
 const methods = {
-  [EXEC]: conversation(ExecRequest, exec),
+  [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes)),
   [INFO]: request(Nothing, guestInfo),
   [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
   [PLACE]: request(PlaceFile, placeFile),
@@ -45,7 +49,6 @@ const methods = {
   ...exchangeMethods,
 };
 
-const run = promisify(execFile);
 const bootKey = readFileSync('/run/pcoder/boot.key');
 const lone = new LoneWatch();
 let host: Connection | undefined;

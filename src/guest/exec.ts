@@ -3,9 +3,10 @@ import * as z from 'zod/mini';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import { ExecControl, type ExecEvent, type ExecRequest } from '../channel/messages/exec.ts';
 import { Fault } from '../fault/fault.ts';
+import type { PipePool } from './pipe-pool.ts';
 import { startOnPipes } from './pipes.ts';
-import { startOnTerminal } from './terminal.ts';
 import { makeFolders } from './place.ts';
+import { startOnTerminal } from './terminal.ts';
 import { baseEnvironment, PROJECTS } from './users.ts';
 
 /** A program under way, however its input and output are wired. */
@@ -25,14 +26,14 @@ export type Output = (chunk: Uint8Array, lane: number) => Promise<void>;
 const HANG_UP_GRACE = 2000;
 
 /** Runs one program and speaks the `exec` conversation until it has ended. */
-export async function exec(request: ExecRequest, stream: ChannelStream): Promise<void> {
+export async function exec(request: ExecRequest, stream: ChannelStream, pool: PipePool): Promise<void> {
   // A session that exchanges nothing may be the first on its project.
   if (request.cwd.startsWith(PROJECTS)) makeFolders(request.cwd);
   const env = { ...baseEnvironment(request.user), ...request.env };
   assertStartable(request, env['PATH'] ?? '');
   const output: Output = (chunk, lane) => stream.write(chunk, lane);
   const running = await (request.terminal === undefined
-    ? startOnPipes(request, env, output)
+    ? startOnPipes(request, env, output, pool)
     : startOnTerminal(request, request.terminal, env, output));
   let over = false;
   stream.listen({

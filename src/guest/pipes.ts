@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { ExecRequest } from '../channel/messages/exec.ts';
+import { Fault } from '../fault/fault.ts';
 import type { Output, Running } from './exec.ts';
+import type { PipePool } from './pipe-pool.ts';
 import { identity } from './users.ts';
 
 /** Milliseconds a pipe may stay open, quiet, after its program has ended (a background child holds it), before we stop waiting. */
@@ -13,31 +16,40 @@ export async function startOnPipes(
   request: ExecRequest,
   env: Record<string, string>,
   output: Output,
+  pool: PipePool,
 ): Promise<Running> {
   const [program = '', ...args] = request.argv;
+  const [stdin, stdout, stderr] = [pool.toProgram(), pool.fromProgram(), pool.fromProgram()];
   const child = spawn(program, args, {
     ...identity(request.user),
     cwd: request.cwd,
     env,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: [stdin.theirs, stdout.theirs, stderr.theirs],
     detached: true,
   });
-  await once(child, 'spawn');
+  for (const { theirs } of [stdin, stdout, stderr]) closeSync(theirs);
+  const input = stdin.ours;
   // A program that reads no input closes its end: not an error of ours.
-  child.stdin.on('error', () => {});
-  const flows = [flow(child.stdout, 0, output), flow(child.stderr, 1, output)];
+  input.on('error', () => {});
   const { promise: exited, resolve } = Promise.withResolvers<{
     code: number | null;
     signal: string | null;
   }>();
   child.on('exit', (code, signal) => resolve({ code, signal }));
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    for (const { ours } of [stdin, stdout, stderr]) ours.destroy();
+    throw new Fault('command-not-startable', `${program} could not be started`, { cause: error });
+  }
+  const flows = [flow(stdout.ours, 0, output), flow(stderr.ours, 1, output)];
   return {
     pid: child.pid ?? 0,
-    input: (chunk) =>
-      new Promise((done) => (child.stdin.writable ? child.stdin.write(chunk, () => done()) : done())),
-    endInput: () => child.stdin.end(),
+    input: (chunk) => new Promise((done) => (input.writable ? input.write(chunk, () => done()) : done())),
+    endInput: () => input.end(),
     resize: () => {},
     finished: exited.then(async (exit) => {
+      input.destroy();
       await Promise.all(flows.map((each) => each.finish()));
       return exit;
     }),

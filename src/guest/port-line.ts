@@ -33,7 +33,9 @@ export class PortLine {
 
   #read(): void {
     // It must not outlive the daemon: the port can be open only once.
-    const cat = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '/bin/cat'], { stdio: [this.#fd, 'pipe', 'ignore'] });
+    const cat = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '/bin/cat'], {
+      stdio: [this.#fd, 'pipe', 'ignore'],
+    });
     cat.stdout?.on('data', (bytes: Buffer) => this.#received(bytes));
     // The port reads as ended whenever no host is connected.
     cat.on('close', () => {

@@ -10,7 +10,8 @@ export function endStrays(procFolder = '/proc'): void {
   for (const entry of readdirSync(procFolder)) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
     try {
-      if (readFileSync(`${procFolder}/${entry}/environ`).includes(mark)) process.kill(Number(entry), 'SIGKILL');
+      if (readFileSync(`${procFolder}/${entry}/environ`).includes(mark))
+        process.kill(Number(entry), 'SIGKILL');
     } catch {
       // It has just ended by itself.
     }

@@ -12,7 +12,16 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** The environment every program in the guest starts from. */
 export function baseEnvironment(user: 'portable' | 'root'): Record<string, string> {
   const home = user === 'root' ? '/root' : PORTABLE.home;
-  return { PATH, HOME: home, USER: user, LOGNAME: user, SHELL: '/bin/bash', LANG: 'C.UTF-8', TERM: 'dumb', [PROGRAM_MARK]: '1' };
+  return {
+    PATH,
+    HOME: home,
+    USER: user,
+    LOGNAME: user,
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    [PROGRAM_MARK]: '1',
+  };
 }
 
 export function identity(user: 'portable' | 'root'): { uid: number; gid: number } {

@@ -59,14 +59,18 @@ export async function runSession(
       ? request.project
       : await refuseUnsuitableRoot(request.project, { home: homedir(), portable: folder.root });
   const project = guestProject(root);
-  const journal = new SessionJournal(context, {
-    id,
-    machine: machineName,
-    project: root,
-    work: nameOf(request),
-    started: new Date().toISOString(),
-    state: 'starting',
-  }, request.exchange !== 'none' || request.work.kind === 'tool');
+  const journal = new SessionJournal(
+    context,
+    {
+      id,
+      machine: machineName,
+      project: root,
+      work: nameOf(request),
+      started: new Date().toISOString(),
+      state: 'starting',
+    },
+    request.exchange !== 'none' || request.work.kind === 'tool',
+  );
   await journal.write();
   const exchange = async (
     connection: Connection,
@@ -112,9 +116,11 @@ export async function runSession(
     } finally {
       context.gate.revoke(id);
       await log.settled();
-      if (log.lastError !== undefined) progress({ type: 'note', text: `egress.jsonl of this session is not complete: ${log.lastError}` });
+      if (log.lastError !== undefined)
+        progress({ type: 'note', text: `egress.jsonl of this session is not complete: ${log.lastError}` });
       await journal.write({ state: 'returning' });
-      const report = request.exchange === 'none' ? undefined : await returnResults(context, connection, exchange);
+      const report =
+        request.exchange === 'none' ? undefined : await returnResults(context, connection, exchange);
       if (report !== undefined) {
         face.tell({ type: 'report', ...summary(report) });
         await journal.write({ exchange: summary(report) });
@@ -138,7 +144,8 @@ async function returnResults(
   exchange: (connection: Connection, signal: undefined) => Promise<Report | undefined>,
 ): Promise<Report | undefined> {
   if (!connection.down) return fetchDurably(connection, exchange);
-  if (context.machine.state.state === 'stopped' || context.machine.state.state === 'stopping') return undefined;
+  if (context.machine.state.state === 'stopped' || context.machine.state.state === 'stopping')
+    return undefined;
   return fetchDurably(await context.up(() => {}, AbortSignal.timeout(60_000)), exchange);
 }
 

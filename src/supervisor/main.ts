@@ -83,7 +83,8 @@ function serveCommands(supervisor: Supervisor, leave: () => Promise<void>, isNee
 
 /** One request's defect must not take the machine's owner with it. */
 function keepGoing(journal: Journal): void {
-  const note = (kind: string) => (error: unknown) => journal.debug(`${kind}: ${renderFault(error)} ${error instanceof Error ? error.stack : ''}`);
+  const note = (kind: string) => (error: unknown) =>
+    journal.debug(`${kind}: ${renderFault(error)} ${error instanceof Error ? error.stack : ''}`);
   process.on('uncaughtException', note('uncaught'));
   process.on('unhandledRejection', note('unhandled'));
 }

@@ -55,7 +55,17 @@ async function startSupervisor(
 ): Promise<{ ended: number | undefined; since: number }> {
   const { exited } = await startDetached(
     process.execPath,
-    [...NODE_FLAGS, join(folder.root, 'src/start.cjs'), 'supervisor', '--root', folder.root, '--state', folder.state, '--machine', machine],
+    [
+      ...NODE_FLAGS,
+      join(folder.root, 'src/start.cjs'),
+      'supervisor',
+      '--root',
+      folder.root,
+      '--state',
+      folder.state,
+      '--machine',
+      machine,
+    ],
     {
       log,
       env: plainEnvironment(),
@@ -79,7 +89,8 @@ async function tryConnect(path: string): Promise<Socket | undefined> {
     return socket;
   } catch (error) {
     socket.destroy();
-    if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'].includes(systemCode(error) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'].includes(systemCode(error) ?? ''))
+      return undefined;
     throw error;
   }
 }

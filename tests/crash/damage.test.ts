@@ -30,7 +30,11 @@ const run = (...argv: string[]) => scene.pcoder(['exec', '--', ...argv]);
 describe('a portable folder with spaces, commas and letters of other languages in its path', () => {
   test('works', async () => {
     await scene.put('a file é.txt', 'content\n');
-    const { code, stdout, stderr } = await run('sh', '-c', 'cat "a file é.txt"; echo kept-in-the-guest > ~/kept; sync');
+    const { code, stdout, stderr } = await run(
+      'sh',
+      '-c',
+      'cat "a file é.txt"; echo kept-in-the-guest > ~/kept; sync',
+    );
     assert.equal(code, 0, stderr);
     assert.equal(stdout.toString(), 'content\n');
     assert.equal((await scene.pcoder(['stop'])).code, 0);
@@ -72,7 +76,12 @@ describe('a damaged folder is named, with what mends it, and nothing is started'
     assert.equal(found, code, stderr);
     const doctor = await scene.pcoder(['doctor', '--json']);
     assert.equal(doctor.code, 3);
-    assert.ok(JSON.parse(doctor.stdout.toString()).checks.some((check: { result: string }) => check.result === 'failed'), doctor.stdout.toString());
+    assert.ok(
+      JSON.parse(doctor.stdout.toString()).checks.some(
+        (check: { result: string }) => check.result === 'failed',
+      ),
+      doctor.stdout.toString(),
+    );
   };
   /** Changes one byte in the middle of a file and puts it right afterwards. */
   const damaged = async (path: string, look: () => Promise<void>) => {
@@ -92,9 +101,14 @@ describe('a damaged folder is named, with what mends it, and nothing is started'
     return join(images, id);
   };
 
-  test('a kernel with one wrong byte', async () => damaged(join(await image(), 'vmlinuz'), () => refuses(/error: .*vmlinuz/)));
-  test('a root disk with one wrong byte', async () => damaged(join(await image(), 'root.qcow2'), () => refuses(/error: .*root\.qcow2/)));
-  test('a QEMU with one wrong byte', () => damaged(join(root, 'runtime/qemu/usr/bin/qemu-system-x86_64'), () => refuses(/error: .*qemu-system-x86_64/)));
+  test('a kernel with one wrong byte', async () =>
+    damaged(join(await image(), 'vmlinuz'), () => refuses(/error: .*vmlinuz/)));
+  test('a root disk with one wrong byte', async () =>
+    damaged(join(await image(), 'root.qcow2'), () => refuses(/error: .*root\.qcow2/)));
+  test('a QEMU with one wrong byte', () =>
+    damaged(join(root, 'runtime/qemu/usr/bin/qemu-system-x86_64'), () =>
+      refuses(/error: .*qemu-system-x86_64/),
+    ));
 
   test('an image whose manifest names another digest', async () => {
     const path = join(await image(), 'image.json');
@@ -115,7 +129,9 @@ describe('a damaged folder is named, with what mends it, and nothing is started'
 
   test('a state folder that cannot be made', async () => {
     await writeFile(join(home, 'a file'), '');
-    const { code, stderr } = await sceneAt(join(home, 'a file', 'state'), join(home, 'project'), root).pcoder(['exec', '--', 'true']);
+    const { code, stderr } = await sceneAt(join(home, 'a file', 'state'), join(home, 'project'), root).pcoder(
+      ['exec', '--', 'true'],
+    );
     assert.equal(code, 3, stderr);
     assert.match(stderr, /^error: /);
     assert.match(stderr, /^hint: /m);
@@ -128,7 +144,9 @@ describe('a damaged folder is named, with what mends it, and nothing is started'
   });
 });
 
-describe('a full disk', { skip: process.getuid?.() === 0 ? false : 'a file system of a given size can only be mounted by root' }, () => {
+describe('a full disk', {
+  skip: process.getuid?.() === 0 ? false : 'a file system of a given size can only be mounted by root',
+}, () => {
   const mounted = async (size: string, work: (folder: string) => Promise<void>) => {
     const folder = join(home, `disk-${size}`);
     await mkdir(folder);
@@ -143,7 +161,13 @@ describe('a full disk', { skip: process.getuid?.() === 0 ? false : 'a file syste
   test('too full to start: said before anything is started', () =>
     mounted('200m', async (folder) => {
       await shareChecks(join(folder, 'state'));
-      const { code, stderr } = await sceneAt(join(folder, 'state'), join(home, 'project'), root).pcoder(['exec', '--exchange', 'none', '--', 'true']);
+      const { code, stderr } = await sceneAt(join(folder, 'state'), join(home, 'project'), root).pcoder([
+        'exec',
+        '--exchange',
+        'none',
+        '--',
+        'true',
+      ]);
       assert.equal(code, 3, stderr);
       assert.match(stderr, /error: less than 512 MiB are free[\s\S]*hint: free some space/);
     }));
@@ -154,7 +178,18 @@ describe('a full disk', { skip: process.getuid?.() === 0 ? false : 'a file syste
       await shareChecks(small.state);
       await small.pcoder(['exec', '--exchange', 'none', '--', 'true']);
       await execa('fallocate', ['-l', '500m', join(folder, 'ballast')]);
-      const under = small.start(['exec', '--exchange', 'none', '--', 'sh', '-c', 'head -c 600000000 /dev/urandom | tee ~/big | sha256sum; sync; sha256sum < ~/big'], { input: '' });
+      const under = small.start(
+        [
+          'exec',
+          '--exchange',
+          'none',
+          '--',
+          'sh',
+          '-c',
+          'head -c 600000000 /dev/urandom | tee ~/big | sha256sum; sync; sha256sum < ~/big',
+        ],
+        { input: '' },
+      );
       await until('the full disk is told', () => /is full: the guest is paused/.test(under.stderr()));
       await rm(join(folder, 'ballast'));
       const { code, stdout, stderr } = await under.done;
@@ -169,7 +204,13 @@ describe('a full disk', { skip: process.getuid?.() === 0 ? false : 'a file syste
       const project = join(folder, 'project');
       await mkdir(project);
       const tight = sceneAt(scene.state, project, root);
-      const { code, stderr } = await tight.pcoder(['exec', '--', 'sh', '-c', 'head -c 80000000 /dev/zero > big; echo small > small']);
+      const { code, stderr } = await tight.pcoder([
+        'exec',
+        '--',
+        'sh',
+        '-c',
+        'head -c 80000000 /dev/zero > big; echo small > small',
+      ]);
       assert.equal(code, 3, stderr);
       assert.match(stderr, /error: [\s\S]*space[\s\S]*hint: /);
       assert.equal((await readdir(project)).includes('big'), false);
@@ -191,6 +232,7 @@ async function flipByte(path: string): Promise<void> {
 
 async function chmodAll(folder: string, mode: string): Promise<void> {
   // Not the state folder: it is what a person moves elsewhere. Not through hard links: modes belong to the file, and others use it.
-  for (const name of ['src', 'image', 'profiles', 'demo', 'scripts', '.']) await execa('chmod', [...(name === '.' ? [] : ['-R']), mode, join(folder, name)]);
+  for (const name of ['src', 'image', 'profiles', 'demo', 'scripts', '.'])
+    await execa('chmod', [...(name === '.' ? [] : ['-R']), mode, join(folder, name)]);
   await chmod(join(folder, 'pcoder'), 0o755);
 }

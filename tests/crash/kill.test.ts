@@ -143,7 +143,9 @@ describe('killed while a program runs', () => {
 });
 
 describe('killed while results come back', () => {
-  const big = exec('head -c 300000000 /dev/urandom > big.bin; echo small > small.txt; sync; sha256sum < big.bin');
+  const big = exec(
+    'head -c 300000000 /dev/urandom > big.bin; echo small > small.txt; sync; sha256sum < big.bin',
+  );
   const returning = async () => {
     const under = scene.start(big);
     await until('results come back', async () => {

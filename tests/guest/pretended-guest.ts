@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelStream } from '../../src/channel/channel-stream.ts';
 import { EXEC, type ExecEvent, ExecRequest, type WindowSize } from '../../src/channel/messages/exec.ts';
 import { conversation, serve } from '../../src/channel/methods.ts';
 import { exec } from '../../src/guest/exec.ts';
+import { PipePool } from '../../src/guest/pipe-pool.ts';
 import { Line } from '../channel/line.ts';
 
 export interface RunOptions {
@@ -39,8 +42,15 @@ export class Guest {
   }
 
   static async with<T>(work: (guest: Guest) => Promise<T>): Promise<T> {
-    await using line = await Line.join({ guest: serve({ [EXEC]: conversation(ExecRequest, exec) }) });
-    return await work(new Guest(line));
+    const home = mkdtempSync(join(tmpdir(), 'pipes-'));
+    try {
+      const pool = new PipePool(home);
+      const serving = conversation(ExecRequest, (asked, stream) => exec(asked, stream, pool));
+      await using line = await Line.join({ guest: serve({ [EXEC]: serving }) });
+      return await work(new Guest(line));
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
   }
 
   open(argv: string[], options: RunOptions = {}): ChannelStream {

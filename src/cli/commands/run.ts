@@ -91,5 +91,8 @@ async function runOnHost(
   });
   say(context, `host-native: ${tool.name} runs on this host itself, with all your rights and no isolation`);
   const secrets = Object.keys(launch.secrets).map((variable) => [variable, credential?.value ?? '']);
-  return (await import('../native.ts')).runNative(context, project, launch.argv, { ...launch.env, ...Object.fromEntries(secrets) });
+  return (await import('../native.ts')).runNative(context, project, launch.argv, {
+    ...launch.env,
+    ...Object.fromEntries(secrets),
+  });
 }

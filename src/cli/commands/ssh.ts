@@ -25,6 +25,12 @@ export default command(async (context: Context, flags: SshFlags, ...args: string
   else if (flags.config) {
     context.stdout.write(await readFile(access.config, 'utf8'));
     say(context, `for an editor: ssh -F ${JSON.stringify(access.config)} ${access.host}`);
-  } else return (await import('../native.ts')).runNative(context, context.cwd, ['ssh', '-F', access.config, access.host, ...args], {});
+  } else
+    return (await import('../native.ts')).runNative(
+      context,
+      context.cwd,
+      ['ssh', '-F', access.config, access.host, ...args],
+      {},
+    );
   return undefined;
 });

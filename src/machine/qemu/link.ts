@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { ChannelStream } from '../../channel/channel-stream.ts';
 import { Connection, type Open } from '../../channel/connection.ts';
-import { MAX_PAYLOAD } from '../../channel/frame.ts';
+import { HEADER_BYTES, MAX_PAYLOAD } from '../../channel/frame.ts';
 import { proveAsHost } from '../../channel/handshake.ts';
 import { PREAMBLE } from '../../channel/preamble.ts';
 import { SocketTransport } from '../../channel/socket-transport.ts';
@@ -21,7 +21,7 @@ export async function openLink(options: LinkOptions): Promise<Connection> {
   const socket = connect(options.socket);
   const transport = new SocketTransport(socket, { hunt: true });
   // Zeros finish whatever frame the guest may still be waiting for; it then finds no header and looks for the preamble.
-  if (options.resumed) socket.write(Buffer.alloc(MAX_PAYLOAD));
+  if (options.resumed) socket.write(Buffer.alloc(MAX_PAYLOAD + HEADER_BYTES));
   socket.write(PREAMBLE);
   try {
     return new Connection(

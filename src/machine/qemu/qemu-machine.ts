@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
@@ -13,14 +13,14 @@ import { freeSpace } from '../../platform/free-space.ts';
 import { hostBootId, hostSystem } from '../../platform/host.ts';
 import { logTail } from '../../platform/log-tail.ts';
 import { isRunning, type ProcessIdentity } from '../../platform/process-identity.ts';
-import { processOfPidFile } from '../../platform/process-search.ts';
-import { writeWhole } from '../../platform/whole-file.ts';
 import type { BootImage, Capabilities, Machine, MachineState, StartOptions, StopManner } from '../machine.ts';
 import { isEmulated } from './accelerator.ts';
-import { bootArchive } from './boot-archive.ts';
+import { plugDisk } from './app-disk.ts';
+import { writeBootInitrd } from './boot-initrd.ts';
 import { ensureOverlay, LEAST_FREE } from './disk.ts';
-import { ensureSshKeys, newBootKey, readBootKey } from './keys.ts';
+import { newBootKey, readBootKey } from './keys.ts';
 import { launchFault, launchQemu } from './launch.ts';
+import { cleanStale, findLeftQemu, type RunFiles, removeRunFiles } from './left-behind.ts';
 import { openLink } from './link.ts';
 import { QmpClient } from './qmp.ts';
 import { type MachineRecord, readRecord, writeRecord } from './record.ts';
@@ -66,7 +66,6 @@ export class QemuMachine implements Machine {
   #state: MachineState = { state: 'stopped', reason: undefined };
   #held: Held | undefined;
   #starting: Promise<Connection> | undefined;
-  #nextTarget = 1;
   #starved = false;
   #mounting: Promise<void> = Promise.resolve();
 
@@ -99,9 +98,9 @@ export class QemuMachine implements Machine {
   async adopt(): Promise<boolean> {
     const { names } = this.#parts;
     const record = await readRecord(names.record);
-    const left = await this.#findLeftQemu(record);
+    const left = await findLeftQemu(record, names.qemuPid);
     if (left === undefined) {
-      await this.#cleanStale(record);
+      await cleanStale(record, this.#runFiles, this.#parts.note);
       return false;
     }
     const qmp = await QmpClient.connect(this.#qmpSocket).catch(() => undefined);
@@ -109,7 +108,7 @@ export class QemuMachine implements Machine {
     if (qmp === undefined || bootKey === undefined || record?.run === undefined) {
       this.#parts.note(`a QEMU without its control files was left running (process ${left.pid}); ended it`);
       await bringDown({ qemu: left, qmp, connection: undefined });
-      await this.#cleanStale(record);
+      await cleanStale(record, this.#runFiles, this.#parts.note);
       return false;
     }
     this.#hold({ qemu: left, qmp, bootKey, run: record.run });
@@ -152,36 +151,8 @@ export class QemuMachine implements Machine {
       throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`, {
         hint: 'pcoder start',
       });
-    const node = `app-${name}`;
-    const plugged = await this.#pluggedApps(held.qmp);
-    let target = plugged.get(node);
-    if (target === undefined) {
-      while ([...plugged.values()].includes(this.#nextTarget)) this.#nextTarget++;
-      target = this.#nextTarget++;
-      const file = { driver: 'file', filename: disk, 'read-only': true };
-      await held.qmp.execute('blockdev-add', { driver: 'raw', 'node-name': node, 'read-only': true, file });
-      await held.qmp.execute('device_add', {
-        driver: 'scsi-hd',
-        id: `${node}.${target}`,
-        bus: 'apps.0',
-        'scsi-id': target,
-        drive: node,
-      });
-    }
+    const target = await plugDisk(held.qmp, name, disk);
     await call(this.#state.connection, MOUNT_APP, { target, path }, z.unknown());
-  }
-
-  /** Which tools' disks are plugged in, by node name, with their SCSI targets; asked of QEMU, which outlives our memory. */
-  async #pluggedApps(qmp: QmpClient): Promise<Map<string, number>> {
-    const devices = z
-      .array(z.object({ name: z.string() }))
-      .parse(await qmp.execute('qom-list', { path: '/machine/peripheral' }));
-    const found = new Map<string, number>();
-    for (const { name } of devices) {
-      const [, node, target] = /^(app-.+)\.(\d+)$/.exec(name) ?? [];
-      if (node !== undefined) found.set(node, Number(target));
-    }
-    return found;
   }
 
   async #bringUp({ progress, signal }: StartOptions): Promise<Connection> {
@@ -202,7 +173,7 @@ export class QemuMachine implements Machine {
       progress({ type: 'step', step: `starting machine ${name} (${verdict.accelerator})` });
       await ensureOverlay(qemu, names.overlay, image.root);
       const bootKey = await newBootKey(names.bootKey);
-      await this.#writeBootArchive(image, bootKey);
+      await writeBootInitrd(names, image, bootKey, await this.#parts.agent());
       await writeRecord(names.record, { version: 1, image: image.id });
       const { identity, qmp } = await launchQemu(
         {
@@ -245,26 +216,17 @@ export class QemuMachine implements Machine {
     }
   }
 
-  async #writeBootArchive(image: BootImage, bootKey: Uint8Array): Promise<void> {
-    const { names } = this.#parts;
-    const keys = await ensureSshKeys(names);
-    const archive = bootArchive({
-      agent: await this.#parts.agent(),
-      bootKey,
-      sshHostKey: keys.hostPrivate,
-      sshAuthorizedKey: keys.userPublic,
-    });
-    const initrd = await readFile(image.initrd);
-    // The kernel unpacks archives one behind the other, each beginning at a multiple of four.
-    const gap = Buffer.alloc((4 - (initrd.byteLength % 4)) % 4);
-    await writeWhole(names.bootArchive, Buffer.concat([initrd, gap, archive]), { mode: 0o600 });
-  }
-
   #hold(held: Held): void {
     this.#held = held;
     held.qmp.onEvent = ({ name, data }) => {
       // The agent daemon has gone; QEMU keeps our socket, so we end it and wait for the daemon's return.
-      if (name === 'VSERPORT_CHANGE' && data['id'] === 'channel0' && data['open'] === false && this.#state.state === 'running') this.#state.connection.close();
+      if (
+        name === 'VSERPORT_CHANGE' &&
+        data['id'] === 'channel0' &&
+        data['open'] === false &&
+        this.#state.state === 'running'
+      )
+        this.#state.connection.close();
       if (name === 'BLOCK_IO_ERROR' && data['nospace'] === true) this.#waitForSpace(held);
     };
     held.qmp.closed.then(() => this.#qemuEnded(held));
@@ -274,8 +236,11 @@ export class QemuMachine implements Machine {
   async #waitForSpace(held: Held): Promise<void> {
     if (this.#starved) return;
     this.#starved = true;
-    this.#parts.note(`the disk that holds ${this.#parts.names.home} is full: the guest is paused and goes on by itself when there is room`);
-    while (this.#held === held && (await freeSpace(this.#parts.names.home).catch(() => 0)) < ROOM_TO_GO_ON) await sleep(1000);
+    this.#parts.note(
+      `the disk that holds ${this.#parts.names.home} is full: the guest is paused and goes on by itself when there is room`,
+    );
+    while (this.#held === held && (await freeSpace(this.#parts.names.home).catch(() => 0)) < ROOM_TO_GO_ON)
+      await sleep(1000);
     this.#starved = false;
     if (this.#held !== held) return;
     await held.qmp.execute('cont').catch(() => {});
@@ -298,12 +263,14 @@ export class QemuMachine implements Machine {
       opened: this.#parts.opened,
     });
     link.catch(() => {});
-    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(async (error: unknown) => {
-      // QEMU's end shows first as a broken channel.
-      if (!isRunning(held.qemu)) return this.#ended(held);
-      if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
-      throw error;
-    });
+    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(
+      async (error: unknown) => {
+        // QEMU's end shows first as a broken channel.
+        if (!isRunning(held.qemu)) return this.#ended(held);
+        if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
+        throw error;
+      },
+    );
     this.#state = { state: 'running', connection };
     connection.closed.then(() => this.#lostLink(connection));
     return connection;
@@ -364,31 +331,12 @@ export class QemuMachine implements Machine {
     this.#state = { state: 'stopped', reason };
     const record = await readRecord(names.record).catch(() => undefined);
     if (record !== undefined) await writeRecord(names.record, { version: 1, image: record.image });
-    await this.#removeRunFiles();
+    await removeRunFiles(this.#runFiles);
   }
 
-  async #findLeftQemu(record: MachineRecord | undefined): Promise<ProcessIdentity | undefined> {
-    const { run } = record ?? {};
-    const recorded = run?.hostBoot === hostBootId() ? { pid: run.pid, started: run.started } : undefined;
-    if (recorded !== undefined && isRunning(recorded)) return recorded;
-    // A supervisor killed between QEMU's start and its record leaves only the pid file.
-    return processOfPidFile(this.#parts.names.qemuPid, this.#parts.names.qemuPid);
-  }
-
-  async #cleanStale(record: MachineRecord | undefined): Promise<void> {
-    if (record?.run !== undefined) {
-      this.#parts.note(
-        `cleaned up after a machine that ended without its supervisor (QEMU process ${record.run.pid} is gone)`,
-      );
-      await writeRecord(this.#parts.names.record, { version: 1, image: record.image });
-    }
-    await this.#removeRunFiles();
-  }
-
-  async #removeRunFiles(): Promise<void> {
-    const { names } = this.#parts;
-    const files = [names.qemuPid, names.bootKey, names.bootArchive, this.#qmpSocket, this.#channelSocket];
-    await Promise.all(files.map((path) => rm(path, { force: true })));
+  get #runFiles(): RunFiles {
+    const { record, qemuPid, bootKey, bootArchive } = this.#parts.names;
+    return { record, others: [qemuPid, bootKey, bootArchive, this.#qmpSocket, this.#channelSocket] };
   }
 
   get #qmpSocket(): string {

@@ -1,0 +1,42 @@
+import { rm } from 'node:fs/promises';
+import { hostBootId } from '../../platform/host.ts';
+import { isRunning, type ProcessIdentity } from '../../platform/process-identity.ts';
+import { processOfPidFile } from '../../platform/process-search.ts';
+import { type MachineRecord, writeRecord } from './record.ts';
+
+/** What exists only while a machine runs. */
+export interface RunFiles {
+  record: string;
+  others: string[];
+}
+
+/** A QEMU that an earlier supervisor left running. */
+export async function findLeftQemu(
+  record: MachineRecord | undefined,
+  pidFile: string,
+): Promise<ProcessIdentity | undefined> {
+  const { run } = record ?? {};
+  const recorded = run?.hostBoot === hostBootId() ? { pid: run.pid, started: run.started } : undefined;
+  if (recorded !== undefined && isRunning(recorded)) return recorded;
+  // A supervisor killed between QEMU's start and its record leaves only the pid file.
+  return processOfPidFile(pidFile, pidFile);
+}
+
+/** Removes what a machine that is gone left behind, and says so where there was anything. */
+export async function cleanStale(
+  record: MachineRecord | undefined,
+  files: RunFiles,
+  note: (text: string) => void,
+): Promise<void> {
+  if (record?.run !== undefined) {
+    note(
+      `cleaned up after a machine that ended without its supervisor (QEMU process ${record.run.pid} is gone)`,
+    );
+    await writeRecord(files.record, { version: 1, image: record.image });
+  }
+  await removeRunFiles(files);
+}
+
+export async function removeRunFiles(files: RunFiles): Promise<void> {
+  await Promise.all(files.others.map((path) => rm(path, { force: true })));
+}

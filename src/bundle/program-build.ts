@@ -9,7 +9,7 @@ export type ProgramFiles = Record<'cli' | 'supervisor' | 'agentd', string>;
 /**
  * Makes the one-file form of each entry in `home`. Files are named by their content and `program.json` is written last, so a reader or a
  * second builder at any moment finds a complete program.
- * @param sources digest of what the program is made of
+ * @param sources stamp of what the program is made of
  * @throws the bundler's error; Fault `folder-unwritable`
  */
 export async function buildProgram(root: string, home: string, sources: string): Promise<ProgramFiles> {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -28,7 +27,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
  */
 export function socketFolder(home: string, env: NodeJS.ProcessEnv = process.env): string {
   if (fits(home)) return home;
-  const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
+  const digest = crypto().createHash('sha256').update(home).digest('hex').slice(0, 16);
   const bases = [env['XDG_RUNTIME_DIR'] ?? '', tmpdir(), '/tmp'].filter(isAbsolute);
   const folders = bases.map((base) => join(base, `pcoder-${userTag()}`, digest));
   return folders.find(fits) ?? join(tmpdir(), digest);
@@ -52,4 +51,9 @@ export async function makeSocketFolder(home: string): Promise<string> {
 
 function fits(folder: string): boolean {
   return Buffer.byteLength(folder) + SOCKET_NAME <= LONGEST_SOCKET_PATH;
+}
+
+/** Loaded when a path is too long and not before: it takes 3 ms of every command. */
+function crypto(): typeof import('node:crypto') {
+  return process.getBuiltinModule('node:crypto');
 }

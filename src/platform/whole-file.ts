@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fault, systemCode } from '../fault/fault.ts';
@@ -19,7 +18,7 @@ export async function writeWhole(
   options: WholeFileOptions = {},
 ): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = join(folder, `.${basename(path)}.${unusedSuffix()}.tmp`);
   try {
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, 'wx', options.mode ?? 0o644);
@@ -35,6 +34,13 @@ export async function writeWhole(
     await rm(temporary, { force: true });
     throw writeFault(path, error);
   }
+}
+
+let written = 0;
+
+/** Ours alone while this process lives; `wx` refuses what a former one with our id left. */
+function unusedSuffix(): string {
+  return `${process.pid}-${Date.now().toString(36)}-${written++}`;
 }
 
 /** Makes a rename in this folder durable. A no-op where a folder cannot be opened (Windows). */

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { ExecRequest } from '../channel/messages/exec.ts';
 import { Fault } from '../fault/fault.ts';
 import type { Output, Running } from './exec.ts';
-import type { PipePool } from './pipe-pool.ts';
+import type { PipePool, ProgramPipe } from './pipe-pool.ts';
 import { identity } from './users.ts';
 
 /** Milliseconds a pipe may stay open, quiet, after its program has ended (a background child holds it), before we stop waiting. */
@@ -18,16 +18,9 @@ export async function startOnPipes(
   output: Output,
   pool: PipePool,
 ): Promise<Running> {
-  const [program = '', ...args] = request.argv;
-  const [stdin, stdout, stderr] = [pool.toProgram(), pool.fromProgram(), pool.fromProgram()];
-  const child = spawn(program, args, {
-    ...identity(request.user),
-    cwd: request.cwd,
-    env,
-    stdio: [stdin.theirs, stdout.theirs, stderr.theirs],
-    detached: true,
-  });
-  for (const { theirs } of [stdin, stdout, stderr]) closeSync(theirs);
+  const pipes = [pool.toProgram(), pool.fromProgram(), pool.fromProgram()] as const;
+  const [stdin, stdout, stderr] = pipes;
+  const child = spawnOn(pipes, request, env);
   const input = stdin.ours;
   // A program that reads no input closes its end: not an error of ours.
   input.on('error', () => {});
@@ -39,8 +32,8 @@ export async function startOnPipes(
   try {
     await once(child, 'spawn');
   } catch (error) {
-    for (const { ours } of [stdin, stdout, stderr]) ours.destroy();
-    throw new Fault('command-not-startable', `${program} could not be started`, { cause: error });
+    for (const { ours } of pipes) ours.destroy();
+    throw new Fault('command-not-startable', `${request.argv[0]} could not be started`, { cause: error });
   }
   const flows = [flow(stdout.ours, 0, output), flow(stderr.ours, 1, output)];
   return {
@@ -54,6 +47,29 @@ export async function startOnPipes(
       return exit;
     }),
   };
+}
+
+/** The program's ends are its own once it runs, and nobody's when it cannot be started (an argument with a NUL, say). */
+function spawnOn(
+  pipes: readonly ProgramPipe[],
+  request: ExecRequest,
+  env: Record<string, string>,
+): ChildProcess {
+  const [program = '', ...args] = request.argv;
+  try {
+    return spawn(program, args, {
+      ...identity(request.user),
+      cwd: request.cwd,
+      env,
+      stdio: pipes.map(({ theirs }) => theirs),
+      detached: true,
+    });
+  } catch (error) {
+    for (const { ours } of pipes) ours.destroy();
+    throw error;
+  } finally {
+    for (const { theirs } of pipes) closeSync(theirs);
+  }
 }
 
 /** Carries one pipe, or a terminal, to the host at the host's pace; `finish` waits for what is under way once its program has ended. */

@@ -21,7 +21,13 @@ const { values } = parseArgs({
   options: { root: { type: 'string' }, state: { type: 'string' }, machine: { type: 'string' } },
 });
 // No top-level await: the one-file form is CommonJS.
-void superviseMachine({ root: values.root ?? '', state: values.state ?? '' }, values.machine ?? 'default');
+superviseMachine({ root: values.root ?? '', state: values.state ?? '' }, values.machine ?? 'default').catch(
+  (error: unknown) => {
+    // Into the log, which the command that started us quotes.
+    process.stderr.write(renderFault(error));
+    process.exit(1);
+  },
+);
 
 /** Owns one machine until nobody needs it any more. */
 async function superviseMachine(folder: Folder, machine: string): Promise<void> {

@@ -11,7 +11,7 @@ const EVIL = 'a\x1b]52;c;x\x07\u202eb\n';
 
 function context() {
   const [stdout, stderr] = [new Captured(), new Captured()];
-  return { stdout, stderr, given: { stdout, stderr } as unknown as Context };
+  return { stdout, stderr, given: { stdout, stderr, env: {} } as unknown as Context };
 }
 
 describe('progress', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ScriptedModel, startScriptedModel } from '../../src/tools/scripted-model/server.ts';
@@ -54,6 +54,7 @@ describe('the real agents against a stand-in model', () => {
   for (const { tool, key, args } of CASES) {
     test(`${tool} makes real tool calls in the guest and its file arrives in the project`, async () => {
       await scene.put('given.txt', '12345');
+      await rm(join(scene.project, 'made.txt'), { force: true });
       const { code, stdout, stderr } = await scene.pcoder(
         ['run', tool, '--profile', 'stand-in', '--', ...args],
         { env: { [key]: CANARY } },

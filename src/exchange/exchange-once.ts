@@ -1,16 +1,14 @@
-import type { Progress } from '../bundle/progress.ts';
 import { Fault, systemCode } from '../fault/fault.ts';
 import { admit } from './admit.ts';
 import { agreedAfter, without } from './agreed-after.ts';
 import { readBase, writeBase } from './base-file.ts';
 import { withKnownExec } from './exec-bits.ts';
 import { fetchFromGuest } from './from-guest.ts';
-import type { HostTraits } from './host-traits.ts';
+import type { ExchangeOptions } from './options.ts';
 import { projectPaths } from './project-root.ts';
 import { type Plan, reconcile } from './reconcile.ts';
 import { type Report, shown, shownConflicts, shownRefusals } from './report.ts';
-import { LIMITS, type Limits, type Tree } from './shared/entry.ts';
-import type { GuestTree } from './shared/guest-tree.ts';
+import { LIMITS, type Tree } from './shared/entry.ts';
 import { ignoreAlso } from './shared/ignore.ts';
 import { readListing } from './shared/listing.ts';
 import { type Scanned, scan } from './shared/scan.ts';

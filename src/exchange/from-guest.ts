@@ -1,5 +1,5 @@
 import { Fault } from '../fault/fault.ts';
-import type { ExchangeOptions } from './exchange-once.ts';
+import type { ExchangeOptions } from './options.ts';
 import type { Plan, Put } from './reconcile.ts';
 import { Apply } from './shared/apply.ts';
 import { type Content, readItems } from './shared/bundle-stream.ts';

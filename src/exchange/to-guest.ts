@@ -1,5 +1,5 @@
-import type { ExchangeOptions } from './exchange-once.ts';
 import type { Carried } from './from-guest.ts';
+import type { ExchangeOptions } from './options.ts';
 import type { Plan } from './reconcile.ts';
 import { type Item, writeItems } from './shared/bundle-stream.ts';
 import type { Limits } from './shared/entry.ts';

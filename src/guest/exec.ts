@@ -6,21 +6,9 @@ import { Fault } from '../fault/fault.ts';
 import type { PipePool } from './pipe-pool.ts';
 import { startOnPipes } from './pipes.ts';
 import { makeFolders } from './place.ts';
+import type { Output, Running } from './running.ts';
 import { startOnTerminal } from './terminal.ts';
 import { baseEnvironment, PROJECTS } from './users.ts';
-
-/** A program under way, however its input and output are wired. */
-export interface Running {
-  pid: number;
-  /** takes bytes for stdin; resolves when it can take more */
-  input(chunk: Uint8Array): Promise<void>;
-  endInput(): void;
-  resize(rows: number, columns: number): void;
-  /** resolves after all its output has been handed to the stream */
-  finished: Promise<{ code: number | null; signal: string | null }>;
-}
-
-export type Output = (chunk: Uint8Array, lane: number) => Promise<void>;
 
 /** Milliseconds a program gets between the hang-up and the kill when its host side is gone. */
 const HANG_UP_GRACE = 2000;

@@ -1,15 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import type { ExecRequest } from '../channel/messages/exec.ts';
 import { Fault } from '../fault/fault.ts';
-import type { Output, Running } from './exec.ts';
+import { flow } from './flow.ts';
 import type { PipePool, ProgramPipe } from './pipe-pool.ts';
+import type { Output, Running } from './running.ts';
 import { identity } from './users.ts';
-
-/** Milliseconds a pipe may stay open, quiet, after its program has ended (a background child holds it), before we stop waiting. */
-const STRAGGLER = 500;
 
 /** Starts a program with its input and output on pipes of its own, in its own process group. */
 export async function startOnPipes(
@@ -70,31 +67,4 @@ function spawnOn(
   } finally {
     for (const { theirs } of pipes) closeSync(theirs);
   }
-}
-
-/** Carries one pipe, or a terminal, to the host at the host's pace; `finish` waits for what is under way once its program has ended. */
-export function flow(source: Readable, lane: number, output: Output) {
-  let last = Date.now();
-  let sending = false;
-  const ended = (async () => {
-    for await (const chunk of source) {
-      sending = true;
-      await output(chunk, lane);
-      sending = false;
-      last = Date.now();
-    }
-  })().catch(() => {});
-  return {
-    async finish(): Promise<void> {
-      last = Date.now();
-      let open = true;
-      ended.finally(() => {
-        open = false;
-      });
-      while (open && (sending || Date.now() - last < STRAGGLER)) {
-        await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))]);
-      }
-      source.destroy();
-    },
-  };
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { constants, openSync, readlinkSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import type { ExecRequest, WindowSize } from '../channel/messages/exec.ts';
-import type { Output, Running } from './exec.ts';
-import { flow } from './pipes.ts';
+import { flow } from './flow.ts';
+import type { Output, Running } from './running.ts';
 import { identity } from './users.ts';
 
 /**

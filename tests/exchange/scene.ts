@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type ExchangeOptions, exchangeOnce } from '../../src/exchange/exchange-once.ts';
+import { exchangeOnce } from '../../src/exchange/exchange-once.ts';
 import type { HostTraits } from '../../src/exchange/host-traits.ts';
+import type { ExchangeOptions } from '../../src/exchange/options.ts';
 import type { Report } from '../../src/exchange/report.ts';
 import { FolderTree, type FolderTreeOptions, type GuestTree } from '../../src/exchange/shared/guest-tree.ts';
 

@@ -15,24 +15,6 @@ import { type Scanned, scan } from './shared/scan.ts';
 import type { SeenTree } from './shared/stamp.ts';
 import { sendToGuest } from './to-guest.ts';
 
-export interface ExchangeOptions {
-  /** the project folder, as `refuseUnsuitableRoot` returned it */
-  root: string;
-  /** file that keeps the last agreed tree of this project and this guest */
-  base: string;
-  guest: GuestTree;
-  /** names conflict copies; letters, digits, `-` and `_` */
-  session: string;
-  /** absolute paths that are never part of the project: the product's own folders */
-  skip?: readonly string[] | undefined;
-  host: HostTraits;
-  limits?: Limits | undefined;
-  signal?: AbortSignal | undefined;
-  progress?: Progress | undefined;
-  /** called before each change; tests fail there */
-  effect?: ((what: string) => void) | undefined;
-}
-
 /**
  * Makes the host's project folder and the guest's copy the same, once, without losing what only one side has. Stopped at
  * any point, the next exchange goes on from there.

@@ -20,14 +20,16 @@ const IDLE = 15_000;
 const { values } = parseArgs({
   options: { root: { type: 'string' }, state: { type: 'string' }, machine: { type: 'string' } },
 });
+const folder = { root: values.root ?? '', state: values.state ?? '' };
+const machine = values.machine ?? 'default';
 // No top-level await: the one-file form is CommonJS.
-superviseMachine({ root: values.root ?? '', state: values.state ?? '' }, values.machine ?? 'default').catch(
-  (error: unknown) => {
-    // Into the log, which the command that started us quotes.
-    process.stderr.write(renderFault(error));
-    process.exit(1);
-  },
-);
+superviseMachine(folder, machine).catch((error: unknown) => {
+  // The command that started us quotes the log.
+  new Journal(machineNames(folder, machine).supervisorLog).debug(
+    renderFault(error).trim().replaceAll('\n', '; '),
+  );
+  process.exit(1);
+});
 
 /** Owns one machine until nobody needs it any more. */
 async function superviseMachine(folder: Folder, machine: string): Promise<void> {

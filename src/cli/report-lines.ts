@@ -10,22 +10,25 @@ const NAMED = 8;
 
 /** Says what came back into the project, where anything did. The guest chose the names: they are made safe to show. */
 export function showReport(context: Context, report: Report): void {
-  if (report.changed.length > 0) say(context, `changed in the project: ${listed(report.changed)}`);
-  if (report.deleted.length > 0) say(context, `deleted in the project: ${listed(report.deleted)}`);
-  if (report.conflicts.length > 0)
+  const { changed, deleted, conflicts, refused, omitted } = report;
+  if (changed.length > 0) say(context, `changed in the project: ${listed(changed, omitted.changed)}`);
+  if (deleted.length > 0) say(context, `deleted in the project: ${listed(deleted, omitted.deleted)}`);
+  if (conflicts.length > 0)
     say(
       context,
-      `changed on both sides; yours stayed, the guest's is beside it: ${listed(report.conflicts)}`,
+      `changed on both sides; yours stayed, the guest's is beside it: ${listed(conflicts, omitted.conflicts)}`,
     );
-  for (const { path, reason } of report.refused.slice(0, NAMED))
+  for (const { path, reason } of refused.slice(0, NAMED))
     say(context, `not exchanged: ${visible(path)} (${visible(reason)})`);
-  if (report.refused.length > NAMED) say(context, `not exchanged: ${report.refused.length - NAMED} more`);
+  const more = Math.max(0, refused.length - NAMED) + omitted.refused;
+  if (more > 0) say(context, `not exchanged: ${more} more`);
 }
 
-function listed(paths: string[]): string {
+function listed(paths: string[], omitted: number): string {
   const named = paths
     .slice(0, NAMED)
     .map((path) => visible(path))
     .join(', ');
-  return paths.length > NAMED ? `${named} and ${paths.length - NAMED} more` : named;
+  const more = Math.max(0, paths.length - NAMED) + omitted;
+  return more > 0 ? `${named} and ${more} more` : named;
 }

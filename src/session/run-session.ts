@@ -24,6 +24,7 @@ import { proxyEnvironment } from './proxy-environment.ts';
 import { type SessionRecord, writeSession } from './record.ts';
 import type { SessionRequest } from './request.ts';
 import { newSessionId } from './session-id.ts';
+import { summarize } from './summary.ts';
 import { prepareTool, type ToolSupplies } from './tool-launch.ts';
 import type { Turns } from './turns.ts';
 
@@ -92,7 +93,8 @@ export async function runSession(
   };
   try {
     const connection = await context.up(progress, face.signal);
-    await exchange(connection, face.signal);
+    const arrived = await exchange(connection, face.signal);
+    if (arrived !== undefined) noteArrived(arrived, progress);
     face.signal.throwIfAborted();
     const token = randomBytes(16).toString('hex');
     const tool = await prepareTool(context.tools, request, {
@@ -122,8 +124,9 @@ export async function runSession(
       const report =
         request.exchange === 'none' ? undefined : await returnResults(context, connection, exchange);
       if (report !== undefined) {
-        face.tell({ type: 'report', ...summary(report) });
-        await journal.write({ exchange: summary(report) });
+        const summary = summarize(report);
+        face.tell({ type: 'report', ...summary });
+        await journal.write({ exchange: summary });
       }
     }
     await journal.write({ state: 'finished', ...exit });
@@ -175,14 +178,18 @@ function execRequest(
   };
 }
 
-function summary(report: Report) {
-  return {
-    changed: report.toHost,
-    deleted: report.deleted.onHost,
-    conflicts: report.conflicts.map(({ copy }) => copy),
-    refused: report.refused.map(({ path, text }) => ({ path, reason: text })),
-  };
+/** What comes home before the program has even begun was left in the guest by a session that was cut off. */
+function noteArrived(report: Report, progress: Progress): void {
+  const { changed, deleted, conflicts, omitted } = summarize(report);
+  const all = [...changed, ...deleted, ...conflicts];
+  const more = all.length - NAMED + omitted.changed + omitted.deleted + omitted.conflicts;
+  if (all.length === 0) return;
+  const text = `brought back what an earlier session had left in the guest: ${all.slice(0, NAMED).join(', ')}`;
+  progress({ type: 'note', text: more > 0 ? `${text} and ${more} more` : text });
 }
+
+/** Paths named one by one before the rest is only counted. */
+const NAMED = 8;
 
 function nameOf({ work }: SessionRequest): string {
   if (work.kind === 'tool') return work.tool;

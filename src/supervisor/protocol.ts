@@ -58,6 +58,8 @@ export const SessionEvent = z.discriminatedUnion('type', [
     deleted: z.array(z.string()),
     conflicts: z.array(z.string()),
     refused: z.array(z.object({ path: z.string(), reason: z.string() })),
+    /** how many more of each there were than are listed */
+    omitted: z.object({ changed: z.int(), deleted: z.int(), conflicts: z.int(), refused: z.int() }),
   }),
   z.object({ type: z.literal('exit'), code: z.nullable(z.int()), signal: z.nullable(z.string()) }),
 ]);

@@ -79,7 +79,8 @@ describe('progress', () => {
 });
 
 describe('a report', () => {
-  const none = { type: 'report' as const, changed: [], deleted: [], conflicts: [], refused: [] };
+  const omitted = { changed: 0, deleted: 0, conflicts: 0, refused: 0 };
+  const none = { type: 'report' as const, changed: [], deleted: [], conflicts: [], refused: [], omitted };
 
   it('of nothing says nothing', () => {
     const { stdout, stderr, given } = context();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -24,6 +24,9 @@ after(async () => {
   await noProcessLeft(home);
   await rm(home, { recursive: true, force: true });
 });
+
+/** Why a test that mounts something is left out. */
+const needsRoot = process.getuid?.() === 0 ? false : 'only root can mount a file system for it';
 
 const run = (...argv: string[]) => scene.pcoder(['exec', '--', ...argv]);
 
@@ -52,18 +55,30 @@ describe('a portable folder with spaces, commas and letters of other languages i
     await scene.pcoder(['stop']);
   });
 
-  test('works as read-only media with its state elsewhere', async () => {
-    const state = join(home, 'state elsewhere');
-    await shareChecks(state);
-    await chmodAll(root, 'a-w');
+  test('works as read-only media with its state elsewhere', { skip: needsRoot }, async () => {
+    const media = join(home, 'read-only media');
+    await mkdir(media);
+    await execa('mount', ['--bind', root, media]);
     try {
-      const elsewhere = sceneAt(state, join(home, 'project'), root);
-      // Root may write anywhere: an ordinary user is who meets read-only media.
+      await execa('mount', ['-o', 'remount,bind,ro', media]);
+      const elsewhere = sceneAt(join(home, 'state elsewhere'), join(home, 'project'), media);
+      await shareChecks(elsewhere.state);
       const { code, stderr } = await elsewhere.pcoder(['exec', '--exchange', 'none', '--', 'true']);
       assert.equal(code, 0, stderr);
       await elsewhere.pcoder(['stop']);
+      // Without it the hint says what to do.
+      const inside = await sceneAt(join(media, 'state'), join(home, 'project'), media).pcoder([
+        'exec',
+        '--exchange',
+        'none',
+        '--',
+        'true',
+      ]);
+      assert.equal(inside.code, 3);
+      assert.match(inside.stderr, /cannot be written[\s\S]*hint: .*PCODER_STATE/);
+      await noProcessLeft(media);
     } finally {
-      await chmodAll(root, 'u+w');
+      await execa('umount', ['--lazy', media]);
     }
   });
 });
@@ -119,6 +134,18 @@ describe('a damaged folder is named, with what mends it, and nothing is started'
     await writeFile(path, text);
   });
 
+  test('no QEMU, and no mirror to fetch it from', async () => {
+    const qemu = join(root, 'runtime/qemu');
+    await rename(qemu, `${qemu}.aside`);
+    const { code, stderr } = await scene.pcoder(['exec', '--', 'true'], {
+      env: { PCODER_DEBIAN_MIRROR: 'http://127.0.0.1:9/debian' },
+    });
+    await rename(`${qemu}.aside`, qemu);
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /^error: [\s\S]*^hint: /m);
+    assert.equal(stderr.includes('defect'), false, stderr);
+  });
+
   test('settings that are not JSON', async () => {
     await writeFile(join(scene.state, 'settings.json'), '{"memory": ');
     const { code, stderr } = await scene.pcoder(['run']);
@@ -144,9 +171,7 @@ describe('a damaged folder is named, with what mends it, and nothing is started'
   });
 });
 
-describe('a full disk', {
-  skip: process.getuid?.() === 0 ? false : 'a file system of a given size can only be mounted by root',
-}, () => {
+describe('a full disk', { skip: needsRoot }, () => {
   const mounted = async (size: string, work: (folder: string) => Promise<void>) => {
     const folder = join(home, `disk-${size}`);
     await mkdir(folder);
@@ -228,11 +253,4 @@ async function flipByte(path: string): Promise<void> {
   const middle = content.byteLength >> 1;
   content[middle] = (content[middle] ?? 0) ^ 1;
   await writeFile(path, content);
-}
-
-async function chmodAll(folder: string, mode: string): Promise<void> {
-  // Not the state folder: it is what a person moves elsewhere. Not through hard links: modes belong to the file, and others use it.
-  for (const name of ['src', 'image', 'profiles', 'demo', 'scripts', '.'])
-    await execa('chmod', [...(name === '.' ? [] : ['-R']), mode, join(folder, name)]);
-  await chmod(join(folder, 'pcoder'), 0o755);
 }

@@ -98,4 +98,13 @@ describe('exchange with a real guest', () => {
     const { stderr } = await inGuest('true');
     assert.equal(stderr.includes('changed in the project'), false, stderr);
   });
+
+  test('thousands of new files come back, named a few and counted the rest', async () => {
+    const { code, stderr } = await inGuest(
+      'mkdir many; cd many; i=0; while [ $i -lt 4000 ]; do echo $i > a-file-with-a-rather-long-name-to-fill-messages-$i; i=$((i+1)); done',
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal((await readdir(join(scene.project, 'many'))).length, 4000);
+    assert.match(stderr, /changed in the project: .* and 39\d\d more\n/);
+  });
 });

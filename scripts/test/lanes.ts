@@ -13,7 +13,6 @@ export interface Lane {
 export const LANES: readonly Lane[] = [
   { name: 'unit', machines: false, folder: undefined },
   { name: 'e2e', machines: true, folder: 'e2e' },
-  { name: 'hostile', machines: true, folder: 'hostile' },
   { name: 'crash', machines: true, folder: 'crash' },
 ];
 

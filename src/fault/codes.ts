@@ -32,7 +32,6 @@ export const FAULTS = {
   'build-failed': EXIT.failed,
   'disk-full': EXIT.hostPrerequisite,
   'folder-unwritable': EXIT.hostPrerequisite,
-  'file-damaged': EXIT.failed,
   'credentials-missing': EXIT.credentials,
   'qemu-failed': EXIT.guestUnreachable,
   'boot-timeout': EXIT.guestUnreachable,

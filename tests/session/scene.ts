@@ -12,12 +12,19 @@ export class Scene implements AsyncDisposable {
   readonly #lines: [Line, Line];
   /** the command's end */
   readonly command: ChannelStream;
+  /** the session's side of the command */
+  readonly face: CommandFace;
   readonly exit: Promise<Exit>;
   readonly #program = Promise.withResolvers<ChannelStream>();
 
-  private constructor(toSession: Line, toGuest: Line, command: ChannelStream, exit: Promise<Exit>) {
-    this.#lines = [toSession, toGuest];
+  private constructor(
+    lines: [Line, Line],
+    { command, face }: { command: ChannelStream; face: CommandFace },
+    exit: Promise<Exit>,
+  ) {
+    this.#lines = lines;
     this.command = command;
+    this.face = face;
     this.exit = exit;
     exit.catch(() => {});
   }
@@ -34,9 +41,8 @@ export class Scene implements AsyncDisposable {
     const face = await asked.promise;
     await before(command);
     const scene = new Scene(
-      toSession,
-      toGuest,
-      command,
+      [toSession, toGuest],
+      { command, face },
       runInGuest(toGuest.host, { ...REQUEST, argv: ['program'] }, face),
     );
     program.promise.then(scene.#program.resolve);

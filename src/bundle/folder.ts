@@ -59,7 +59,11 @@ export function stateNames(folder: Folder) {
     /** scratch space of a running build */
     builds: join(state, 'cache', 'build'),
     accelerator: join(state, 'cache', 'accelerator.json'),
+    /** empty layers for machines' disks, one for each image */
+    emptyLayers: join(state, 'cache', 'empty-layers'),
     machines: join(state, 'vm'),
+    /** snapshots that new machines start from, one folder for each kind of guest */
+    golden: join(state, 'golden'),
     sessions: join(state, 'sessions'),
     /** the sample project of the demo profile */
     demoProject: join(state, 'demo', 'project'),
@@ -76,13 +80,21 @@ export function authFolder(folder: Folder, tool: string): string {
 }
 
 export function machineNames(folder: Folder, machine: string) {
-  const home = join(stateNames(folder).machines, machine);
+  return machineNamesIn(join(stateNames(folder).machines, machine));
+}
+
+/** Of a machine whose folder is anywhere. */
+export function machineNamesIn(home: string) {
   const ssh = join(home, 'ssh');
   return {
     home,
     lock: join(home, 'lock.db'),
     record: join(home, 'machine.json'),
+    /** the first layer of the machine's own disk; `machine.json` names them all */
     overlay: join(home, 'overlay.qcow2'),
+    /** the guest's memory, while the machine is suspended */
+    suspended: join(home, 'suspended'),
+    suspending: join(home, 'suspending.tmp'),
     bootKey: join(home, 'boot.key'),
     /** what is appended to the image's initrd at one start: agent daemon, boot key, ssh host key */
     bootArchive: join(home, 'boot.cpio'),
@@ -98,6 +110,23 @@ export function machineNames(folder: Folder, machine: string) {
     sshConfig: join(ssh, 'config'),
     /** the last agreed tree of each project this machine has seen */
     exchange: join(home, 'exchange'),
+  };
+}
+
+/** An empty layer for disks on an image. */
+export function emptyLayer(folder: Folder, image: string): string {
+  return join(stateNames(folder).emptyLayers, `${image}.qcow2`);
+}
+
+/** Where a golden snapshot of one kind is, and where one is being made. */
+export function goldenNames(folder: Folder, kind: string) {
+  const { golden } = stateNames(folder);
+  return {
+    snapshot: join(golden, kind),
+    disk: join(golden, kind, 'disk.qcow2'),
+    making: join(golden, `${kind}.tmp`),
+    /** held by the one supervisor that makes a snapshot now */
+    lock: join(golden, 'lock.db'),
   };
 }
 

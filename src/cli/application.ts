@@ -63,10 +63,20 @@ const routes = buildRouteMap({
       parameters: { flags: { json: jsonFlag }, positional: machineArgument },
       docs: { brief: 'Start a machine and leave it running' },
     }),
-    stop: buildCommand<JsonFlags, [string | undefined], Context>({
+    stop: buildCommand<StopFlags, [string | undefined], Context>({
       loader: async () => (await import('./commands/stop.ts')).default,
-      parameters: { flags: { json: jsonFlag }, positional: machineArgument },
-      docs: { brief: 'Shut a machine down' },
+      parameters: {
+        flags: {
+          json: jsonFlag,
+          shutdown: {
+            kind: 'boolean',
+            brief: 'Shut the guest down instead of suspending it',
+            default: false,
+          },
+        },
+        positional: machineArgument,
+      },
+      docs: { brief: 'Suspend a machine: the next command goes on where it stands' },
     }),
     status: buildCommand<JsonFlags, [string | undefined], Context>({
       loader: async () => (await import('./commands/status.ts')).default,
@@ -221,6 +231,7 @@ type JsonFlags = import('./command.ts').JsonFlag;
 type SessionFlags = import('./session-flags.ts').SessionFlags;
 type RunFlags = SessionFlags & { readonly profile?: string };
 type ExecFlags = SessionFlags & { readonly tty: boolean };
+type StopFlags = JsonFlags & { readonly shutdown: boolean };
 type LogFlags = JsonFlags & { readonly lines: number };
 type SshFlags = JsonFlags & { readonly config: boolean; readonly machine: string };
 type SmokeFlags = JsonFlags & { readonly machine: string };

@@ -35,6 +35,8 @@ export const FAULTS = {
   'credentials-missing': EXIT.credentials,
   'qemu-failed': EXIT.guestUnreachable,
   'boot-timeout': EXIT.guestUnreachable,
+  /** A snapshot is torn, of another QEMU or cannot be loaded; what met it starts the guest cold instead. */
+  'snapshot-unusable': EXIT.guestUnreachable,
   'guest-unreachable': EXIT.guestUnreachable,
   'machine-not-running': EXIT.guestUnreachable,
   'machine-busy': EXIT.failed,

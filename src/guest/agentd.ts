@@ -18,23 +18,36 @@ import {
   SSH,
   SYNC,
 } from '../channel/messages/guest.ts';
+import {
+  CLOCK,
+  Clock,
+  END_PROGRAMS,
+  FREEZE,
+  IDENTIFY,
+  Identity,
+  RENEW,
+  Renewal,
+} from '../channel/messages/renewal.ts';
 import { conversation, request, serve } from '../channel/methods.ts';
 import type { FrameTransport } from '../channel/transport.ts';
 import { mountApp } from './app-mount.ts';
 import { exchangeMethods } from './exchange.ts';
-import { exec } from './exec.ts';
+import { endPrograms, exec } from './exec.ts';
 import { guestInfo } from './info.ts';
+import { KernelCalls } from './kernel-calls.ts';
 import { LoneWatch, powerOff } from './lone-watch.ts';
 import { PipePool } from './pipe-pool.ts';
 import { makeFolders, placeFile } from './place.ts';
 import { openPort } from './port.ts';
 import { PortLine } from './port-line.ts';
 import { startProxy } from './proxy.ts';
+import { identify, moveClock, renew } from './renewal.ts';
 import { serveSsh } from './ssh.ts';
 import { endStrays } from './strays.ts';
 
 const run = promisify(execFile);
 const pipes = new PipePool('/run/pcoder/pipes');
+const calls = new KernelCalls();
 
 /** The agent daemon: serves the one host at the other end of the channel. */
 const methods = {
@@ -43,13 +56,22 @@ const methods = {
   [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
   [PLACE]: request(PlaceFile, placeFile),
   [MAKE_FOLDER]: request(MakeFolder, ({ path }) => makeFolders(path)),
-  [SYNC]: request(Nothing, async () => void (await run('/bin/sync'))),
+  [SYNC]: request(Nothing, flush),
+  [END_PROGRAMS]: request(Nothing, endPrograms),
+  [FREEZE]: request(Nothing, async () => {
+    await Promise.all([calls.ready(), flush()]);
+  }),
+  [RENEW]: request(Renewal, async (given) => {
+    bootKey = await renew(calls, given);
+  }),
+  [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
+  [CLOCK]: request(Clock, (given) => moveClock(calls, given)),
   [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
   [SSH]: conversation(Nothing, (_nothing, stream) => serveSsh(stream)),
   ...exchangeMethods,
 };
 
-const bootKey = readFileSync('/run/pcoder/boot.key');
+let bootKey: Uint8Array = readFileSync('/run/pcoder/boot.key');
 const lone = new LoneWatch();
 let host: Connection | undefined;
 let systemStarted = false;
@@ -79,6 +101,10 @@ function welcome(transport: FrameTransport): void {
       transport.close();
     },
   );
+}
+
+async function flush(): Promise<void> {
+  await run('/bin/sync');
 }
 
 /** The start script holds the system's own start back until the first host is served. Nobody reads the pipe after that. */

@@ -9,9 +9,12 @@ const run = promisify(execFile);
 /** Milliseconds a freshly plugged disk gets to appear. */
 const APPEARS_WITHIN = 10_000;
 
-/** Mounts the disk of one tool, read-only, where its SCSI target appears. Mounting it again changes nothing. */
+/** Mounts the disk of one tool, read-only, where its SCSI target appears. Mounting it again changes nothing; another disk takes the former one's place. */
 export async function mountApp(target: number, path: string): Promise<void> {
-  if (isMounted(path)) return;
+  const mounted = mountedAt(path);
+  if (mounted !== undefined && mounted === diskAt(target)) return;
+  // A program of the version before may still run from it.
+  if (mounted !== undefined) await run('/bin/umount', ['--lazy', path]);
   // Nothing of the guest's own start needs SCSI, so its drivers are loaded with the first tool.
   if (!existsSync('/sys/class/scsi_device') || diskAt(target) === undefined)
     await run('/sbin/modprobe', ['-a', 'virtio_scsi', 'sd_mod']);
@@ -20,10 +23,11 @@ export async function mountApp(target: number, path: string): Promise<void> {
   await run('/bin/mount', ['-t', 'ext4', '-o', 'ro,nosuid,nodev,noload', device, path]);
 }
 
-function isMounted(path: string): boolean {
+function mountedAt(path: string): string | undefined {
   return readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
-    .some((line) => line.split(' ')[1] === path);
+    .map((line) => line.split(' '))
+    .find(([, place]) => place === path)?.[0];
 }
 
 async function waitForDisk(target: number): Promise<string> {

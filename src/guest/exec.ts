@@ -13,6 +13,8 @@ import { baseEnvironment, PROJECTS } from './users.ts';
 /** Milliseconds a program gets between the hang-up and the kill when its host side is gone. */
 const HANG_UP_GRACE = 2000;
 
+const underWay = new Set<Running>();
+
 /** Runs one program and speaks the `exec` conversation until it has ended. */
 export async function exec(request: ExecRequest, stream: ChannelStream, pool: PipePool): Promise<void> {
   // A session that exchanges nothing may be the first on its project.
@@ -23,6 +25,7 @@ export async function exec(request: ExecRequest, stream: ChannelStream, pool: Pi
   const running = await (request.terminal === undefined
     ? startOnPipes(request, env, output, pool)
     : startOnTerminal(request, request.terminal, env, output));
+  underWay.add(running);
   let over = false;
   stream.listen({
     message: (value) => control(value, running, stream),
@@ -37,8 +40,16 @@ export async function exec(request: ExecRequest, stream: ChannelStream, pool: Pi
   stream.send({ type: 'started', pid: running.pid } satisfies ExecEvent);
   const { code, signal } = await running.finished;
   over = true;
+  underWay.delete(running);
   stream.send({ type: 'exit', code, signal } satisfies ExecEvent);
   stream.end();
+}
+
+/** Hangs up on every program of a session and waits for their ends. */
+export async function endPrograms(): Promise<void> {
+  const all = [...underWay];
+  for (const { pid } of all) hangUp(pid);
+  await Promise.all(all.map(({ finished }) => finished));
 }
 
 /** Signals a program and all it started in its own process group. */

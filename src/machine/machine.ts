@@ -17,6 +17,8 @@ export interface Capabilities {
   emulated: boolean;
   /** a tool's disk can be added while the machine runs */
   addDisk: boolean;
+  /** why the guest's memory cannot be kept while the machine is stopped; undefined where it can */
+  noSuspend: string | undefined;
 }
 
 export type MachineState =
@@ -32,8 +34,11 @@ export interface StartOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a stop should leave behind: the guest as it stands, or only its disk. */
+export type StopGoal = 'suspend' | 'shutdown';
+
 /** How a machine was brought down, for people: the gentlest step that worked. */
-export type StopManner = 'guest shutdown' | 'power button' | 'quit' | 'kill' | 'not running';
+export type StopManner = 'suspended' | 'guest shutdown' | 'power button' | 'quit' | 'kill' | 'not running';
 
 /** One guest with its disk, whatever runs it. */
 export interface Machine {
@@ -41,7 +46,10 @@ export interface Machine {
   readonly capabilities: Capabilities;
   /** Comes up, or is already up. @throws Fault `qemu-failed`, `boot-timeout`, `guest-unreachable`, … */
   start(options: StartOptions): Promise<Connection>;
-  stop(): Promise<StopManner>;
+  /** A guest that cannot be suspended is shut down. */
+  stop(goal: StopGoal): Promise<StopManner>;
+  /** Says that a real key is about to enter the guest: its memory is not kept from now on. */
+  holdSecret(): Promise<void>;
   /** Makes a read-only disk image appear in the guest at a path. */
   mountApp(name: string, disk: string, path: string): Promise<void>;
 }

@@ -13,11 +13,20 @@ export interface DetachedProcess {
 export async function startDetached(
   file: string,
   args: string[],
-  options: { log: string; env: NodeJS.ProcessEnv; cwd: string },
+  options: {
+    log: string;
+    env: NodeJS.ProcessEnv;
+    cwd: string;
+    /** gives way to everything else on the host */
+    background?: boolean;
+  },
 ): Promise<DetachedProcess> {
   const log = openSync(options.log, 'a', 0o600);
+  // By `nice`, which becomes the program: the threads a program has already started would keep their priority.
+  const isNice = options.background === true && process.platform !== 'win32';
+  const [program, ...rest] = isNice ? ['nice', '-n', '19', file, ...args] : [file, ...args];
   try {
-    const child = spawn(file, args, {
+    const child = spawn(program ?? file, rest, {
       detached: true,
       stdio: ['ignore', log, log],
       env: options.env,

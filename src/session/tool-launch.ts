@@ -69,6 +69,7 @@ export async function prepareTool(
     await call(place.connection, PLACE, file, z.unknown());
   }
   const { credential } = work;
+  if (credential !== undefined) await place.machine.holdSecret();
   const secrets = Object.keys(launch.secrets).map((variable) => [variable, credential?.value ?? '']);
   return {
     argv: launch.argv,

@@ -57,7 +57,7 @@ async function superviseMachine(folder: Folder, machine: string): Promise<void> 
     process.exit(0);
   };
   const server = serveCommands(supervisor, leave, isNeeded);
-  process.on('SIGTERM', () => supervisor.stop().finally(leave));
+  process.on('SIGTERM', () => supervisor.stop('suspend').finally(leave));
   process.on('SIGINT', () => {});
 
   // We hold the lock, so a socket that is there is nobody's.

@@ -21,6 +21,7 @@ export const StatusReply = z.object({
       accelerator: z.string(),
       reason: z.string(),
       since: z.string(),
+      start: z.enum(['cold', 'golden', 'resumed']),
       resident: z.optional(z.number()),
     }),
   ),
@@ -68,4 +69,5 @@ export type SessionEvent = z.infer<typeof SessionEvent>;
 /** Where a start has got to; the stream ends when the machine is up. */
 export const StartEvent = z.object({ type: z.literal('progress'), event: ProgressMessage });
 
+export const StopRequest = z.object({ goal: z._default(z.enum(['suspend', 'shutdown']), 'suspend') });
 export const StopReply = z.object({ manner: z.string() });

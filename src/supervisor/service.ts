@@ -4,7 +4,16 @@ import { call, conversation, type Method, request } from '../channel/methods.ts'
 import { Fault } from '../fault/fault.ts';
 import { residentBytes } from '../platform/process-identity.ts';
 import { SessionRequest } from '../session/request.ts';
-import { Nothing, SESSION, SSH_ACCESS, START, STATUS, STOP, type StatusReply } from './protocol.ts';
+import {
+  Nothing,
+  SESSION,
+  SSH_ACCESS,
+  START,
+  STATUS,
+  STOP,
+  type StatusReply,
+  StopRequest,
+} from './protocol.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What a command may ask a supervisor. `leave` is called when the machine has been stopped on request. */
@@ -17,8 +26,8 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
       await supervisor.up((event) => stream.closed || stream.send({ type: 'progress', event }), gone.signal);
       stream.end();
     }),
-    [STOP]: request(Nothing, async () => {
-      const manner = await supervisor.stop();
+    [STOP]: request(StopRequest, async ({ goal }) => {
+      const manner = await supervisor.stop(goal);
       leave();
       return { manner };
     }),
@@ -61,6 +70,7 @@ async function status(supervisor: Supervisor): Promise<StatusReply> {
             accelerator: run.accelerator,
             reason: run.reason,
             since: run.since,
+            start: run.start,
             ...(resident === undefined ? {} : { resident }),
           },
         }),

@@ -1,17 +1,21 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod/mini';
 import { agentModule } from '../bundle/agent-build.ts';
 import { loadApp } from '../bundle/assets/app.ts';
 import { pinOf } from '../bundle/assets/app-pins.ts';
 import { loadImage } from '../bundle/assets/image.ts';
 import { loadQemu } from '../bundle/assets/qemu.ts';
-import { type Folder, machineNames, stateNames } from '../bundle/folder.ts';
+import { emptyLayer, type Folder, goldenNames, machineNames, stateNames } from '../bundle/folder.ts';
 import type { Progress } from '../bundle/progress.ts';
 import { machineSize, readSettings } from '../bundle/settings.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import type { Connection } from '../channel/connection.ts';
 import { EGRESS, EgressRequest } from '../channel/messages/egress.ts';
-import { conversation, serve } from '../channel/methods.ts';
+import { END_PROGRAMS } from '../channel/messages/renewal.ts';
+import { call, conversation, serve } from '../channel/methods.ts';
 import { EgressGate } from '../egress/gate.ts';
-import type { BootImage, Machine } from '../machine/machine.ts';
+import type { BootImage, Machine, StopGoal } from '../machine/machine.ts';
 import { candidates } from '../machine/qemu/accelerator.ts';
 import { probe } from '../machine/qemu/probe.ts';
 import { QemuMachine } from '../machine/qemu/qemu-machine.ts';
@@ -28,6 +32,11 @@ import type { ScriptedModel } from '../tools/scripted-model/server.ts';
 import type { Journal } from './journal.ts';
 import { openSshListener, type SshListener } from './ssh-listener.ts';
 import { StartQueue } from './start-queue.ts';
+
+/** Milliseconds from the hang-up until every program of a session has ended; the daemon kills after 2 s. */
+const PROGRAMS_END_WITHIN = 10_000;
+/** Milliseconds their results may take to come home before the machine is brought down all the same; they are on its disk. */
+const RESULTS_WITHIN = 60_000;
 
 /** Everything one machine has on the host, wired together: the machine, its way out, its sessions, its ssh port. */
 export class Supervisor {
@@ -71,11 +80,13 @@ export class Supervisor {
         new QemuMachine({
           name: machineName,
           names: machineNames(folder, machineName),
-          sockets,
+          sockets: { qmp: join(sockets, 'qmp.sock'), channel: join(sockets, 'channel.sock') },
           ...size,
           assets: (image) => loadAssets(folder, image),
           agent: () => agentModule(folder),
           accelerator: (qemu, image, signal) => chooseAccelerator(folder, qemu, image, signal),
+          emptyLayer: (image) => emptyLayer(folder, image),
+          golden: (kind) => goldenNames(folder, kind),
           opened: (open, stream) => supervisor().#guestOpened(open, stream),
           note: (text) => supervisor().#note(text),
         }),
@@ -127,8 +138,17 @@ export class Supervisor {
     return this.#ssh;
   }
 
-  async stop(): Promise<string> {
-    const manner = await this.machine.stop();
+  /** Ends the programs of all sessions, waits for their results and brings the machine down. */
+  async stop(goal: StopGoal): Promise<string> {
+    const { state } = this.machine;
+    if (state.state === 'running') {
+      await call(state.connection, END_PROGRAMS, {}, z.unknown(), { timeout: PROGRAMS_END_WITHIN }).catch(
+        () => {},
+      );
+      const deadline = Date.now() + RESULTS_WITHIN;
+      while (this.sessions.size > 0 && Date.now() < deadline) await sleep(20);
+    }
+    const manner = await this.machine.stop(goal);
     await (await this.#ssh)?.close();
     this.#ssh = undefined;
     return manner;

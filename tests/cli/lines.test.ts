@@ -169,6 +169,7 @@ describe('a status', () => {
         accelerator: 'tcg',
         reason: 'software emulation, because kvm: hung',
         since: 'now',
+        start: 'resumed',
         resident: 2 ** 30,
       },
       guest,

@@ -8,7 +8,9 @@ import { interruptible } from '../with-assets.ts';
 /** Milliseconds all steps of a stop may take together. */
 const STOP_WITHIN = 120_000;
 
-export default command(async (context: Context, flags: JsonFlag, machine: string | undefined) => {
+export type StopFlags = JsonFlag & { readonly shutdown: boolean };
+
+export default command(async (context: Context, flags: StopFlags, machine: string | undefined) => {
   const name = machine ?? 'default';
   const connection = await existingSupervisor(context, name);
   if (connection === undefined) {
@@ -18,13 +20,19 @@ export default command(async (context: Context, flags: JsonFlag, machine: string
   }
   const { manner } = await interruptible(context, async (progress) => {
     progress({ type: 'step', step: `stopping machine ${name}` });
-    return call(connection, STOP, {}, StopReply, { timeout: STOP_WITHIN });
+    return call(connection, STOP, { goal: flags.shutdown ? 'shutdown' : 'suspend' }, StopReply, {
+      timeout: STOP_WITHIN,
+    });
   }).finally(() => connection.close());
   if (flags.json) printJson(context, { machine: name, manner });
   else
     say(
       context,
-      manner === 'not running' ? `machine ${name} does not run` : `machine ${name} stopped (${manner})`,
+      manner === 'not running'
+        ? `machine ${name} does not run`
+        : manner === 'suspended'
+          ? `machine ${name} suspended`
+          : `machine ${name} stopped (${manner})`,
     );
   return undefined;
 });

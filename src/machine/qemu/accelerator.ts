@@ -31,3 +31,10 @@ export function cpuModel(accelerator: Accelerator): string {
       return 'qemu64';
   }
 }
+
+/** Why a guest under this accelerator cannot be saved; undefined where it can. */
+export function whyNotSuspend(accelerator: Accelerator): string | undefined {
+  return accelerator.startsWith('whpx')
+    ? 'QEMU cannot save a guest’s memory under WHPX (it blocks migration)'
+    : undefined;
+}

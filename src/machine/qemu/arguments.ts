@@ -7,11 +7,10 @@ export interface LaunchPlan {
   /** MiB */
   memory: number;
   cpus: number;
-  kernel: string;
-  /** the image's initrd with this start's boot archive behind it */
-  initrd: string;
-  overlay: string;
-  /** the image's root disk under the overlay */
+  start: GuestStart;
+  /** the machine's own disk, lowest layer first; the last one is written */
+  disks: readonly string[];
+  /** the image's root disk under them */
   base: string;
   qmpSocket: string;
   channelSocket: string;
@@ -21,25 +20,36 @@ export interface LaunchPlan {
   sandbox: boolean;
 }
 
+export type GuestStart =
+  /** `initrd`: the image's, with this start's boot archive behind it */
+  | { kind: 'cold'; kernel: string; initrd: string }
+  /** QEMU waits for a snapshot's devices; its memory is mapped copy-on-write */
+  | { kind: 'resume'; memory: { file: string; offset: number }; apps: readonly PluggedDisk[] };
+
+/** A tool's read-only disk. */
+export interface PluggedDisk {
+  name: string;
+  disk: string;
+  target: number;
+}
+
 /** QEMU's arguments: no defaults, no network card, no device the product does not use. */
 export function qemuArguments(plan: LaunchPlan): string[] {
-  const machine = plan.accelerator === 'tcg' ? 'q35,sata=off,smbus=off' : 'q35';
   return [
     ['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
     ['-name', `pcoder-${plan.name}`],
-    ['-machine', machine],
+    ['-machine', machineType(plan)],
     ['-accel', plan.accelerator === 'tcg' ? 'tcg,thread=multi' : plan.accelerator],
     ['-cpu', cpuModel(plan.accelerator), '-smp', String(plan.cpus), '-m', `${plan.memory}M`],
-    ['-kernel', plan.kernel, '-initrd', plan.initrd, '-append', kernelCommandLine(plan.accelerator)],
     ['-rtc', 'base=utc,clock=host'],
     blockdev({ driver: 'file', filename: plan.base, 'node-name': 'base-file', 'read-only': true }),
     blockdev({ driver: 'qcow2', file: 'base-file', 'node-name': 'base', 'read-only': true, backing: null }),
-    blockdev({ driver: 'file', filename: plan.overlay, 'node-name': 'root-file', discard: 'unmap' }),
-    // The backing file is named here, never taken from the overlay's header: the folder may have moved.
-    blockdev({ driver: 'qcow2', file: 'root-file', 'node-name': 'root', backing: 'base', discard: 'unmap' }),
+    ...diskLayers(plan.disks),
     ['-device', 'virtio-blk-pci,drive=root,serial=root'],
     ['-device', 'virtio-scsi-pci,id=apps'],
     ['-device', 'virtio-rng-pci'],
+    // Tells the guest's kernel that it is not the only one to go on from a snapshot.
+    ['-device', 'vmgenid,guid=auto'],
     ['-chardev', `socket,id=channel,path=${escapeCommas(plan.channelSocket)},server=on,wait=off`],
     ['-device', 'virtio-serial-pci,max_ports=4'],
     ['-device', `virtserialport,chardev=channel,name=pcoder.channel,id=channel0`],
@@ -54,7 +64,24 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     plan.sandbox
       ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny']
       : [],
+    ...startArguments(plan),
   ].flat();
+}
+
+/** A tool's disk as QEMU's monitor takes it: the same whether it is plugged in or there from the start. */
+export function appDevices({ name, disk, target }: PluggedDisk) {
+  const node = `app-${name}`;
+  const file = { driver: 'file', filename: disk, 'read-only': true };
+  return {
+    blockdev: { driver: 'raw', 'node-name': node, 'read-only': true, file },
+    device: {
+      driver: 'scsi-hd',
+      id: `${node}.${target}`,
+      bus: 'apps.0',
+      'scsi-id': target,
+      drive: node,
+    },
+  };
 }
 
 /** QEMU's arguments for the proof of an accelerator: the real kernel, one initramfs, a console, nothing else. */
@@ -65,6 +92,42 @@ export function probeArguments(accelerator: Accelerator, kernel: string, initrd:
     ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 quiet panic=-1 pcoder.probe=1'],
     ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
   ].flat();
+}
+
+function machineType({ accelerator, start }: LaunchPlan): string {
+  const type = accelerator === 'tcg' ? 'q35,sata=off,smbus=off' : 'q35';
+  return start.kind === 'resume' ? `${type},memory-backend=pc.ram` : type;
+}
+
+/** Each layer's backing is named here, never taken from its header: the folder may have moved. */
+function diskLayers(disks: readonly string[]): string[][] {
+  return disks.flatMap((filename, index) => {
+    const last = index === disks.length - 1;
+    const node = last ? 'root' : `layer${index}`;
+    const access = last ? { discard: 'unmap' } : { 'read-only': true };
+    const backing = index === 0 ? 'base' : `layer${index - 1}`;
+    return [
+      blockdev({ driver: 'file', filename, 'node-name': `${node}-file`, ...access }),
+      blockdev({ driver: 'qcow2', file: `${node}-file`, 'node-name': node, backing, ...access }),
+    ];
+  });
+}
+
+function startArguments({ accelerator, memory, start }: LaunchPlan): string[][] {
+  if (start.kind === 'cold') {
+    const append = kernelCommandLine(accelerator);
+    return [['-kernel', start.kernel, '-initrd', start.initrd, '-append', append]];
+  }
+  const { file, offset } = start.memory;
+  const mapping = `mem-path=${escapeCommas(file)},offset=${offset},share=off,readonly=on,rom=off`;
+  return [
+    ['-S', '-incoming', 'defer'],
+    ['-object', `memory-backend-file,id=pc.ram,size=${memory}M,${mapping}`],
+    ...start.apps.flatMap((app) => {
+      const devices = appDevices(app);
+      return [blockdev(devices.blockdev), ['-device', JSON.stringify(devices.device)]];
+    }),
+  ];
 }
 
 function kernelCommandLine(accelerator: Accelerator): string {

@@ -23,7 +23,7 @@ export interface LaunchedQemu {
 export async function launchQemu(
   plan: LaunchPlan,
   qemu: QemuInstall,
-  logFile: string,
+  { log: logFile, background = false }: { log: string; background?: boolean },
 ): Promise<LaunchedQemu> {
   // Sockets of a machine that is gone would let us connect to nothing; its lock says that it is gone.
   await Promise.all(
@@ -39,6 +39,7 @@ export async function launchQemu(
       log: logFile,
       env: { ...plainEnvironment(), ...command.env },
       cwd: '/',
+      background,
     },
   );
   const identity = identify(child.pid) ?? { pid: child.pid, started: undefined };
@@ -61,7 +62,7 @@ export async function launchQemu(
         );
       }
     }
-    await sleep(10);
+    await sleep(4);
   }
 }
 

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { hostBootId } from '../../platform/host.ts';
 import { isRunning, type ProcessIdentity } from '../../platform/process-identity.ts';
 import { processOfPidFile } from '../../platform/process-search.ts';
-import { type MachineRecord, writeRecord } from './record.ts';
+import { atRest, type MachineRecord, writeRecord } from './record.ts';
 
 /** What exists only while a machine runs. */
 export interface RunFiles {
@@ -32,7 +32,7 @@ export async function cleanStale(
     note(
       `cleaned up after a machine that ended without its supervisor (QEMU process ${record.run.pid} is gone)`,
     );
-    await writeRecord(files.record, { version: 1, image: record.image });
+    await writeRecord(files.record, atRest(record));
   }
   await removeRunFiles(files);
 }

@@ -1,75 +1,43 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import type { QemuInstall } from '../../bundle/assets/qemu.ts';
-import type { machineNames } from '../../bundle/folder.ts';
-import type { ChannelStream } from '../../channel/channel-stream.ts';
-import type { Connection, Open } from '../../channel/connection.ts';
+import type { Progress } from '../../bundle/progress.ts';
+import type { Connection } from '../../channel/connection.ts';
 import { MOUNT_APP } from '../../channel/messages/guest.ts';
 import { call } from '../../channel/methods.ts';
 import { Fault } from '../../fault/fault.ts';
 import { freeSpace } from '../../platform/free-space.ts';
-import { hostBootId, hostSystem } from '../../platform/host.ts';
 import { logTail } from '../../platform/log-tail.ts';
-import { isRunning, type ProcessIdentity } from '../../platform/process-identity.ts';
-import type { BootImage, Capabilities, Machine, MachineState, StartOptions, StopManner } from '../machine.ts';
-import { isEmulated } from './accelerator.ts';
-import { plugDisk } from './app-disk.ts';
-import { writeBootInitrd } from './boot-initrd.ts';
-import { ensureOverlay, LEAST_FREE } from './disk.ts';
-import { newBootKey, readBootKey } from './keys.ts';
-import { launchFault, launchQemu } from './launch.ts';
-import { cleanStale, findLeftQemu, type RunFiles, removeRunFiles } from './left-behind.ts';
-import { openLink } from './link.ts';
-import { QmpClient } from './qmp.ts';
-import { type MachineRecord, readRecord, writeRecord } from './record.ts';
+import { isRunning } from '../../platform/process-identity.ts';
+import type { Capabilities, Machine, MachineState, StartOptions, StopGoal, StopManner } from '../machine.ts';
+import { isEmulated, whyNotSuspend } from './accelerator.ts';
+import { findAdoptable } from './adoption.ts';
+import { appName, plugDisk } from './app-disk.ts';
+import type { ComingUp, GuestParts } from './guest-parts.ts';
+import { startGuest } from './guest-start.ts';
+import type { Held } from './held.ts';
+import { launchFault } from './launch.ts';
+import { type RunFiles, removeRunFiles } from './left-behind.ts';
+import { type LinkOptions, openLink } from './link.ts';
+import { atRest, type MachineRun, readRecord, writeRecord } from './record.ts';
 import { bringDown, STOP_DEADLINES } from './shutdown.ts';
-import type { Verdict } from './verdict.ts';
-
-export interface QemuMachineParts {
-  name: string;
-  names: ReturnType<typeof machineNames>;
-  /** where the machine's sockets are */
-  sockets: string;
-  /** MiB */
-  memory: number;
-  cpus: number;
-  /** Loaded and checked only when a guest must be started. */
-  assets(recordedImage: string | undefined): Promise<{ qemu: QemuInstall; image: BootImage }>;
-  agent(): Promise<Uint8Array>;
-  accelerator(qemu: QemuInstall, image: BootImage, signal?: AbortSignal): Promise<Verdict>;
-  /** answers what the guest opens */
-  opened(open: Open, stream: ChannelStream): void;
-  /** something a person may want to know: stale files cleaned, a guest lost */
-  note(text: string): void;
-}
-
-/** A running QEMU and what we hold of it. */
-interface Held {
-  qemu: ProcessIdentity;
-  qmp: QmpClient;
-  bootKey: Uint8Array;
-  run: NonNullable<MachineRecord['run']>;
-}
+import { suspendGuest } from './suspend.ts';
 
 /** Bytes that must be free before a guest that ran out of disk goes on. */
 const ROOM_TO_GO_ON = 64 * 2 ** 20;
-/** Milliseconds a cold boot may take until the agent daemon answers. Ten times what a slow emulated start was measured to need. */
-const BOOT_WITHIN = 120_000;
 /** Milliseconds until a daemon that fell, or one whose supervisor fell, must answer again. */
 const RETURN_WITHIN = 30_000;
 
 /** A machine under QEMU. One supervisor holds it; QEMU itself outlives its supervisor. */
 export class QemuMachine implements Machine {
-  readonly #parts: QemuMachineParts;
+  readonly #parts: GuestParts;
   #state: MachineState = { state: 'stopped', reason: undefined };
   #held: Held | undefined;
   #starting: Promise<Connection> | undefined;
   #starved = false;
   #mounting: Promise<void> = Promise.resolve();
 
-  constructor(parts: QemuMachineParts) {
+  constructor(parts: GuestParts) {
     this.#parts = parts;
   }
 
@@ -78,11 +46,12 @@ export class QemuMachine implements Machine {
   }
 
   get capabilities(): Capabilities {
-    return { emulated: isEmulated(this.#held?.run.accelerator ?? 'tcg'), addDisk: true };
+    const accelerator = this.#held?.run.accelerator ?? 'tcg';
+    return { emulated: isEmulated(accelerator), addDisk: true, noSuspend: whyNotSuspend(accelerator) };
   }
 
   /** What runs the guest now, for `status`. */
-  get run(): MachineRecord['run'] {
+  get run(): MachineRun | undefined {
     return this.#held?.run;
   }
 
@@ -96,22 +65,9 @@ export class QemuMachine implements Machine {
 
   /** Finds a QEMU that an earlier supervisor left running and continues it, or cleans up what is left of it. True when a guest runs now. */
   async adopt(): Promise<boolean> {
-    const { names } = this.#parts;
-    const record = await readRecord(names.record);
-    const left = await findLeftQemu(record, names.qemuPid);
-    if (left === undefined) {
-      await cleanStale(record, this.#runFiles, this.#parts.note);
-      return false;
-    }
-    const qmp = await QmpClient.connect(this.#qmpSocket).catch(() => undefined);
-    const bootKey = await readBootKey(names.bootKey);
-    if (qmp === undefined || bootKey === undefined || record?.run === undefined) {
-      this.#parts.note(`a QEMU without its control files was left running (process ${left.pid}); ended it`);
-      await bringDown({ qemu: left, qmp, connection: undefined });
-      await cleanStale(record, this.#runFiles, this.#parts.note);
-      return false;
-    }
-    this.#hold({ qemu: left, qmp, bootKey, run: record.run });
+    const held = await findAdoptable(this.#parts, this.#runFiles);
+    if (held === undefined) return false;
+    this.#hold(held);
     try {
       await this.#connect({ resumed: true, within: RETURN_WITHIN });
       this.#parts.note('continued the machine that an earlier supervisor had left running');
@@ -120,22 +76,33 @@ export class QemuMachine implements Machine {
       this.#parts.note(
         `the machine left running does not answer (${error instanceof Error ? error.message : error}); ended it`,
       );
-      await this.stop();
+      await this.stop('shutdown');
       return false;
     }
   }
 
-  async stop(): Promise<StopManner> {
+  async stop(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
     const held = this.#held;
     if (held === undefined) return 'not running';
     const wasUp = this.#state.state !== 'starting';
     const connection = this.#state.state === 'running' ? this.#state.connection : undefined;
     this.#state = { state: 'stopping' };
+    if (goal === 'suspend' && connection !== undefined && (await this.#suspend(held, connection, progress)))
+      return 'suspended';
     // A guest that never came up has nothing to save and would not hear the power button.
     const deadlines = wasUp ? STOP_DEADLINES : { ...STOP_DEADLINES, powerButton: 0 };
     const manner = await bringDown({ qemu: held.qemu, qmp: held.qmp, connection }, deadlines);
     await this.#fell('stopped');
     return manner;
+  }
+
+  async holdSecret(): Promise<void> {
+    const held = this.#held;
+    if (held === undefined || held.run.secret === true) return;
+    held.run = { ...held.run, secret: true };
+    const { record } = this.#parts.names;
+    const recorded = await readRecord(record);
+    if (recorded !== undefined) await writeRecord(record, { ...recorded, run: held.run });
   }
 
   mountApp(name: string, disk: string, path: string): Promise<void> {
@@ -145,74 +112,56 @@ export class QemuMachine implements Machine {
     return mine;
   }
 
-  async #mountApp(name: string, disk: string, path: string): Promise<void> {
+  async #mountApp(tool: string, disk: string, path: string): Promise<void> {
     const held = this.#held;
     if (held === undefined || this.#state.state !== 'running')
       throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`, {
         hint: 'pcoder start',
       });
+    const name = appName(tool, relative(this.#parts.names.home, disk));
     const target = await plugDisk(held.qmp, name, disk);
     await call(this.#state.connection, MOUNT_APP, { target, path }, z.unknown());
   }
 
   async #bringUp({ progress, signal }: StartOptions): Promise<Connection> {
-    const { names, name } = this.#parts;
     this.#state = { state: 'starting' };
+    const coming: ComingUp = {
+      held: (held) => this.#hold(held),
+      connect: (link) => this.#connect({ ...link, signal }),
+      discard: async () => {
+        if (this.#held !== undefined)
+          await bringDown({ qemu: this.#held.qemu, qmp: this.#held.qmp, connection: undefined }, ABANDONED);
+        await this.#fell('the attempt before');
+        this.#state = { state: 'starting' };
+      },
+    };
     try {
-      const record = await readRecord(names.record);
-      const { qemu, image } = await this.#parts.assets(record?.image);
-      if ((await freeSpace(names.home)) < LEAST_FREE) {
-        throw new Fault(
-          'disk-full',
-          `less than ${LEAST_FREE / 2 ** 20} MiB are free for the machine's disk in ${names.home}`,
-          { hint: 'free some space on that disk and try again' },
-        );
-      }
-      const verdict = await this.#parts.accelerator(qemu, image, signal);
-      signal?.throwIfAborted();
-      progress({ type: 'step', step: `starting machine ${name} (${verdict.accelerator})` });
-      await ensureOverlay(qemu, names.overlay, image.root);
-      const bootKey = await newBootKey(names.bootKey);
-      await writeBootInitrd(names, image, bootKey, await this.#parts.agent());
-      await writeRecord(names.record, { version: 1, image: image.id });
-      const { identity, qmp } = await launchQemu(
-        {
-          name,
-          accelerator: verdict.accelerator,
-          memory: this.#parts.memory,
-          cpus: this.#parts.cpus,
-          kernel: image.kernel,
-          initrd: names.bootArchive,
-          overlay: names.overlay,
-          base: image.root,
-          qmpSocket: this.#qmpSocket,
-          channelSocket: this.#channelSocket,
-          consoleLog: names.consoleLog,
-          pidFile: names.qemuPid,
-          sandbox: hostSystem() === 'linux',
-        },
-        qemu,
-        names.qemuLog,
-      );
-      const run = {
-        pid: identity.pid,
-        ...(identity.started === undefined ? {} : { started: identity.started }),
-        hostBoot: hostBootId(),
-        accelerator: verdict.accelerator,
-        reason: verdict.reason,
-        since: new Date().toISOString(),
-      };
-      this.#hold({ qemu: identity, qmp, bootKey, run });
-      await writeRecord(names.record, { version: 1, image: image.id, run });
-      const connection = await this.#connect({ resumed: false, within: BOOT_WITHIN, signal });
-      // The guest has read it: the keys in it need not stay on the disk.
-      await rm(names.bootArchive, { force: true });
-      progress({ type: 'done', step: `machine ${name} is up` });
+      const connection = await startGuest(this.#parts, coming, { progress, signal });
+      this.#state = { state: 'running', connection };
+      connection.closed.then(() => this.#lostLink(connection));
       return connection;
     } catch (error) {
-      await this.stop();
+      await this.stop('shutdown');
       this.#state = { state: 'stopped', reason: error instanceof Error ? error.message : String(error) };
       throw error;
+    }
+  }
+
+  async #suspend(held: Held, connection: Connection, progress: Progress): Promise<boolean> {
+    const why = held.run.secret === true ? KEY_INSIDE : this.capabilities.noSuspend;
+    if (why !== undefined) {
+      this.#parts.note(`not suspended but shut down: ${why}`);
+      return false;
+    }
+    try {
+      await suspendGuest(this.#parts.names, held, connection, progress);
+      await this.#fell('suspended');
+      return true;
+    } catch (error) {
+      this.#parts.note(
+        `could not be suspended and is shut down: ${error instanceof Error ? error.message : error}`,
+      );
+      return false;
     }
   }
 
@@ -247,33 +196,29 @@ export class QemuMachine implements Machine {
     this.#parts.note('there is room again: the guest goes on');
   }
 
-  async #connect(options: {
-    resumed: boolean;
-    within: number;
-    signal?: AbortSignal | undefined;
-  }): Promise<Connection> {
+  async #connect(
+    options: Pick<LinkOptions, 'resumed' | 'within'> & {
+      socket?: LinkOptions['socket'];
+      signal?: AbortSignal | undefined;
+    },
+  ): Promise<Connection> {
     const held = this.#held;
     if (held === undefined)
       throw new Fault('machine-not-running', `machine ${this.#parts.name} does not run`);
     const link = openLink({
-      socket: this.#channelSocket,
+      socket: options.socket ?? this.#parts.sockets.channel,
       bootKey: held.bootKey,
       within: options.within,
       resumed: options.resumed,
       opened: this.#parts.opened,
     });
     link.catch(() => {});
-    const connection = await Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(
-      async (error: unknown) => {
-        // QEMU's end shows first as a broken channel.
-        if (!isRunning(held.qemu)) return this.#ended(held);
-        if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
-        throw error;
-      },
-    );
-    this.#state = { state: 'running', connection };
-    connection.closed.then(() => this.#lostLink(connection));
-    return connection;
+    return Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(async (error: unknown) => {
+      // QEMU's end shows first as a broken channel.
+      if (!isRunning(held.qemu)) return this.#ended(held);
+      if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
+      throw error;
+    });
   }
 
   async #bootFault(cause: Fault): Promise<Fault> {
@@ -299,7 +244,7 @@ export class QemuMachine implements Machine {
       return;
     this.#state = { state: 'reconnecting' };
     this.#parts.note('the agent daemon in the guest went away; waiting for its return');
-    this.#starting = this.#connect({ resumed: true, within: RETURN_WITHIN }).finally(() => {
+    this.#starting = this.#reconnect().finally(() => {
       this.#starting = undefined;
     });
     this.#starting.then(
@@ -308,9 +253,16 @@ export class QemuMachine implements Machine {
         this.#parts.note(
           `the agent daemon did not return: ${error instanceof Error ? error.message : error}`,
         );
-        await this.stop();
+        await this.stop('shutdown');
       },
     );
+  }
+
+  async #reconnect(): Promise<Connection> {
+    const connection = await this.#connect({ resumed: true, within: RETURN_WITHIN });
+    this.#state = { state: 'running', connection };
+    connection.closed.then(() => this.#lostLink(connection));
+    return connection;
   }
 
   async #qemuEnded(held: Held): Promise<void> {
@@ -330,23 +282,21 @@ export class QemuMachine implements Machine {
     this.#held = undefined;
     this.#state = { state: 'stopped', reason };
     const record = await readRecord(names.record).catch(() => undefined);
-    if (record !== undefined) await writeRecord(names.record, { version: 1, image: record.image });
+    if (record?.run !== undefined) await writeRecord(names.record, atRest(record));
     await removeRunFiles(this.#runFiles);
   }
 
   get #runFiles(): RunFiles {
-    const { record, qemuPid, bootKey, bootArchive } = this.#parts.names;
-    return { record, others: [qemuPid, bootKey, bootArchive, this.#qmpSocket, this.#channelSocket] };
-  }
-
-  get #qmpSocket(): string {
-    return join(this.#parts.sockets, 'qmp.sock');
-  }
-
-  get #channelSocket(): string {
-    return join(this.#parts.sockets, 'channel.sock');
+    const { names, sockets } = this.#parts;
+    const others = [names.qemuPid, names.bootKey, names.bootArchive, sockets.qmp, sockets.channel];
+    return { record: names.record, others };
   }
 }
+
+const KEY_INSIDE = 'a provider’s key has been in the guest, and its memory would become a file';
+
+/** A guest whose start is given up has nothing to save. */
+const ABANDONED = { guest: 0, powerButton: 0, quit: 2000 };
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {

@@ -42,7 +42,10 @@ export class QmpClient {
       });
     });
     socket.on('error', () => {});
-    createInterface({ input: socket }).on('line', (line) => this.#line(line));
+    const lines = createInterface({ input: socket });
+    lines.on('line', (line) => this.#line(line));
+    // It repeats the socket's errors; `close` follows each.
+    lines.on('error', () => {});
   }
 
   /** Connects to a QMP socket and leaves negotiation mode. @throws the socket's error when nobody listens; Fault `qemu-failed` when QEMU is silent */

@@ -8,9 +8,8 @@ const PLAN: LaunchPlan = {
   accelerator: 'tcg',
   memory: 2048,
   cpus: 2,
-  kernel: '/a b/vmlinuz',
-  initrd: '/a b/boot.cpio',
-  overlay: '/a, b "ü\\/overlay.qcow2',
+  start: { kind: 'cold', kernel: '/a b/vmlinuz', initrd: '/a b/boot.cpio' },
+  disks: ['/a, b "ü\\/overlay.qcow2'],
   base: '/a, b "ü\\/root.qcow2',
   qmpSocket: '/a,, b/qmp.sock',
   channelSocket: '/a, b/channel.sock',
@@ -18,6 +17,15 @@ const PLAN: LaunchPlan = {
   pidFile: '/a, b/qemu.pid',
   sandbox: true,
 };
+
+const RESUMED = {
+  ...PLAN,
+  start: {
+    kind: 'resume',
+    memory: { file: '/a, b "ü\\/memory', offset: 1048576 },
+    apps: [{ name: 'claude-1', disk: '/a, b/app.img', target: 3 }],
+  },
+} as const satisfies LaunchPlan;
 
 const valuesOf = (args: string[], flag: string) =>
   args.flatMap((word, index) => (word === flag ? [args[index + 1] ?? ''] : []));
@@ -46,6 +54,7 @@ describe('QEMU’s command line', () => {
       'virtio-scsi-pci',
       'virtio-serial-pci',
       'virtserialport',
+      'vmgenid',
     ]);
   });
 
@@ -54,14 +63,14 @@ describe('QEMU’s command line', () => {
     const nodes = valuesOf(args, '-blockdev').map((text) => JSON.parse(text));
     assert.deepEqual(
       nodes.filter(({ driver }) => driver === 'file').map(({ filename }) => filename),
-      [PLAN.base, PLAN.overlay],
+      [PLAN.base, ...PLAN.disks],
     );
     const paths = valuesOf(args, '-chardev').map((text) =>
       /path=((?:[^,]|,,)*)/.exec(text)?.[1]?.replaceAll(',,', ','),
     );
     assert.deepEqual(paths.toSorted(), [PLAN.channelSocket, PLAN.consoleLog, PLAN.qmpSocket].toSorted());
     assert.deepEqual(valuesOf(args, '-pidfile'), [PLAN.pidFile]);
-    assert.deepEqual(valuesOf(args, '-kernel'), [PLAN.kernel]);
+    assert.deepEqual(valuesOf(args, '-kernel'), ['/a b/vmlinuz']);
   });
 
   it('opens the image read-only, under a disk whose header is not asked where its base lies', () => {
@@ -78,6 +87,53 @@ describe('QEMU’s command line', () => {
     for (const denied of ['spawn=deny', 'elevateprivileges=deny', 'obsolete=deny', 'resourcecontrol=deny'])
       assert.ok(sandbox.includes(denied), denied);
     assert.ok(!qemuArguments({ ...PLAN, sandbox: false }).includes('-sandbox'));
+  });
+
+  it('puts the layers of a disk on one another, and lets only the last be written', () => {
+    const args = qemuArguments({ ...PLAN, disks: ['/one', '/two', '/three'] });
+    const nodes = valuesOf(args, '-blockdev').map((text) => JSON.parse(text));
+    const layers = nodes.filter(({ driver, backing }) => driver === 'qcow2' && backing !== null);
+    assert.deepEqual(
+      layers.map((node) => [node['node-name'], node.backing, node['read-only'] ?? false]),
+      [
+        ['layer0', 'base', true],
+        ['layer1', 'layer0', true],
+        ['root', 'layer1', false],
+      ],
+    );
+    assert.equal(nodes.find((node) => node['node-name'] === 'root-file')?.filename, '/three');
+  });
+
+  it('of a guest from a snapshot waits for it, boots no kernel and never writes the file its memory is in', () => {
+    const args = qemuArguments(RESUMED);
+    assert.ok(args.includes('-S'));
+    assert.deepEqual(valuesOf(args, '-incoming'), ['defer']);
+    assert.deepEqual(valuesOf(args, '-kernel'), []);
+    const memory = valuesOf(args, '-object')[0] ?? '';
+    for (const word of ['share=off', 'readonly=on', 'rom=off', 'size=2048M', 'offset=1048576'])
+      assert.ok(memory.includes(word), word);
+    assert.equal(
+      /mem-path=((?:[^,]|,,)*)/.exec(memory)?.[1]?.replaceAll(',,', ','),
+      RESUMED.start.memory.file,
+    );
+    assert.ok(valuesOf(args, '-machine')[0]?.endsWith('memory-backend=pc.ram'));
+  });
+
+  it('of a guest from a snapshot has the tools’ disks where they were, read-only', () => {
+    const args = qemuArguments(RESUMED);
+    const device = valuesOf(args, '-device').find((text) => text.startsWith('{'));
+    assert.deepEqual(JSON.parse(device ?? ''), {
+      driver: 'scsi-hd',
+      id: 'app-claude-1.3',
+      bus: 'apps.0',
+      'scsi-id': 3,
+      drive: 'app-claude-1',
+    });
+    const node = valuesOf(args, '-blockdev')
+      .map((text) => JSON.parse(text))
+      .find((each) => each['node-name'] === 'app-claude-1');
+    assert.equal(node['read-only'], true);
+    assert.equal(node.file.filename, '/a, b/app.img');
   });
 
   it('turns mitigations off under emulation only', () => {

@@ -1,0 +1,35 @@
+import { writeFileSync } from 'node:fs';
+import type * as z from 'zod/mini';
+import type { Clock, ClockReply, Identity, Renewal } from '../channel/messages/renewal.ts';
+import type { KernelCalls } from './kernel-calls.ts';
+
+const RUN = '/run/pcoder';
+
+/**
+ * Makes a guest that came out of a snapshot one of its own: randomness first, because everything after may draw on it, then the clock, then
+ * what it is reached by.
+ * @returns the key that proves hosts from now on
+ */
+export async function renew(calls: KernelCalls, given: Renewal): Promise<Uint8Array> {
+  await calls.addEntropy(Buffer.from(given.entropy, 'hex'));
+  await calls.setClock(given.now);
+  const bootKey = Buffer.from(given.bootKey, 'hex');
+  // The start script starts a new daemon with this file should this one fall.
+  writeFileSync(`${RUN}/boot.key`, bootKey, { mode: 0o600 });
+  writeFileSync(`${RUN}/ssh/host_ed25519`, given.sshHostKey, { mode: 0o600 });
+  writeFileSync(`${RUN}/ssh/authorized_keys`, `${given.sshAuthorizedKey}\n`);
+  return bootKey;
+}
+
+/** On the disk as well as in the running kernel, so that it also holds for the next cold start. */
+export async function identify(calls: KernelCalls, { machineId, hostname }: Identity): Promise<void> {
+  writeFileSync('/etc/machine-id', `${machineId}\n`);
+  writeFileSync('/etc/hostname', `${hostname}\n`);
+  writeFileSync('/etc/hosts', `127.0.0.1 localhost\n127.0.1.1 ${hostname}\n::1 localhost\n`);
+  await calls.setHostname(hostname);
+}
+
+export async function moveClock(calls: KernelCalls, { move }: Clock): Promise<z.infer<typeof ClockReply>> {
+  if (move !== 0) await calls.moveClock(move);
+  return { now: Date.now() };
+}

@@ -1,0 +1,44 @@
+import type { QemuInstall } from '../../bundle/assets/qemu.ts';
+import type { goldenNames, machineNames } from '../../bundle/folder.ts';
+import type { ChannelStream } from '../../channel/channel-stream.ts';
+import type { Connection, Open } from '../../channel/connection.ts';
+import type { BootImage } from '../machine.ts';
+import type { Held } from './held.ts';
+import type { LinkOptions } from './link.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a machine under QEMU is made of. */
+export interface GuestParts {
+  name: string;
+  names: ReturnType<typeof machineNames>;
+  sockets: { qmp: string; channel: string };
+  /** MiB */
+  memory: number;
+  cpus: number;
+  /** gives way to everything else on the host */
+  background?: boolean;
+  /** Loaded and checked only when a guest must be started. */
+  assets(recordedImage: string | undefined): Promise<{ qemu: QemuInstall; image: BootImage }>;
+  agent(): Promise<Uint8Array>;
+  accelerator(qemu: QemuInstall, image: BootImage, signal?: AbortSignal): Promise<Verdict>;
+  /** an empty layer for machines on an image */
+  emptyLayer(image: string): string;
+  /** the snapshot new machines of this kind start from; undefined where none is wanted */
+  golden(kind: string): ReturnType<typeof goldenNames> | undefined;
+  /** answers what the guest opens */
+  opened(open: Open, stream: ChannelStream): void;
+  /** something a person may want to know: stale files cleaned, a guest lost */
+  note(text: string): void;
+}
+
+/** What a start reports to the machine it is for. */
+export interface ComingUp {
+  /** QEMU runs: from here on it is the machine's to end */
+  held(held: Held): void;
+  /** proves the guest that was held last */
+  connect(
+    link: Pick<LinkOptions, 'resumed' | 'within'> & { socket?: LinkOptions['socket'] },
+  ): Promise<Connection>;
+  /** ends a QEMU that did not get there, so that another way can be tried */
+  discard(): Promise<void>;
+}

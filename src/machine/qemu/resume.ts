@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import type { Connection } from '../../channel/connection.ts';
+import { writeWhole } from '../../platform/whole-file.ts';
+import type { ComingUp, GuestParts } from './guest-parts.ts';
+import { ensureSshKeys } from './keys.ts';
+import { launchGuest } from './launch-guest.ts';
+import { openSocket } from './link.ts';
+import type { MachineRecord } from './record.ts';
+import { renewGuest } from './renewal.ts';
+import { loadFrom } from './snapshot/migration.ts';
+import { consume, type Usable } from './snapshot/usable.ts';
+import type { StartPlan } from './start-plan.ts';
+
+/** Milliseconds a guest from a snapshot gets to prove itself: a hundred times what was measured. */
+const RESUME_WITHIN = 20_000;
+
+/**
+ * Starts a guest from a snapshot. A suspended machine's snapshot is consumed when its devices are loaded and before its guest runs: a crash
+ * before leaves the snapshot as it was, a crash after leaves a disk without memory.
+ */
+export async function resumeGuest(
+  parts: GuestParts,
+  coming: ComingUp,
+  plan: StartPlan,
+  record: MachineRecord,
+  { snapshot, kind }: { snapshot: Usable; kind: 'golden' | 'resumed' },
+): Promise<Connection> {
+  const { names, sockets } = parts;
+  const { files } = snapshot;
+  const { apps, memory, bootKey: hex } = snapshot.record;
+  const bootKey = Buffer.from(hex, 'hex');
+  const start = {
+    kind: 'resume',
+    memory: { file: files.memory, offset: memory.offset },
+    apps: apps.map((app) => ({ ...app, disk: join(names.home, app.disk) })),
+  } as const;
+  await writeWhole(names.bootKey, bootKey, { mode: 0o600 });
+  const held = await launchGuest(parts, plan, record, bootKey, coming, start, kind);
+  const socket = await openSocket(sockets.channel);
+  await loadFrom(held.qmp, files.devices);
+  if (kind === 'resumed') await consume(files);
+  await held.qmp.execute('cont');
+  const connection = await coming.connect({ socket, resumed: false, within: RESUME_WITHIN });
+  held.bootKey = await renewGuest(connection, await ensureSshKeys(names));
+  await writeWhole(names.bootKey, held.bootKey, { mode: 0o600 });
+  return connection;
+}

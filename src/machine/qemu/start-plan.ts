@@ -1,0 +1,89 @@
+import type { QemuInstall } from '../../bundle/assets/qemu.ts';
+import { hostSystem } from '../../platform/host.ts';
+import type { BootImage } from '../machine.ts';
+import { cpuModel } from './accelerator.ts';
+import { type LaunchPlan, qemuArguments } from './arguments.ts';
+import { bootArchive } from './boot-archive.ts';
+import { type SnapshotKey, sha256 } from './snapshot/snapshot-key.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Everything one start needs to know, however the guest then comes up. */
+export interface StartPlan {
+  qemu: QemuInstall;
+  image: BootImage;
+  agent: Uint8Array;
+  verdict: Verdict;
+  /** what a snapshot must have been taken with to fit */
+  key: SnapshotKey;
+  launch: Omit<LaunchPlan, 'start' | 'disks'>;
+}
+
+export interface PlanParts {
+  qemu: QemuInstall;
+  image: BootImage;
+  agent: Uint8Array;
+  verdict: Verdict;
+  name: string;
+  /** MiB */
+  memory: number;
+  cpus: number;
+  sockets: { qmp: string; channel: string };
+  names: { consoleLog: string; qemuPid: string };
+}
+
+export function planStart(parts: PlanParts): StartPlan {
+  const { qemu, image, agent, verdict, name, memory, cpus, sockets, names } = parts;
+  const { accelerator } = verdict;
+  const size = { accelerator, memory, cpus, sandbox: hostSystem() === 'linux' };
+  return {
+    qemu,
+    image,
+    agent,
+    verdict,
+    key: snapshotKey({ qemuHash: qemu.qemuHash, image, agent, plan: size }),
+    launch: {
+      ...size,
+      name,
+      base: image.root,
+      qmpSocket: sockets.qmp,
+      channelSocket: sockets.channel,
+      consoleLog: names.consoleLog,
+      pidFile: names.qemuPid,
+    },
+  };
+}
+
+interface KeyParts {
+  qemuHash: string;
+  image: { id: string; kernelHash: string };
+  agent: Uint8Array;
+  plan: Pick<LaunchPlan, 'accelerator' | 'memory' | 'cpus' | 'sandbox'>;
+}
+
+function snapshotKey({ qemuHash, image, agent, plan }: KeyParts): SnapshotKey {
+  const { accelerator, memory, cpus } = plan;
+  return {
+    format: 1,
+    qemu: qemuHash,
+    accelerator,
+    cpu: cpuModel(accelerator),
+    memory,
+    cpus,
+    image: image.id,
+    kernel: image.kernelHash,
+    agent: sha256(bootArchive({ agent, bootKey: new Uint8Array(0), sshHostKey: '', sshAuthorizedKey: '' })),
+    arguments: sha256(JSON.stringify(qemuArguments({ ...plan, ...PLACES }))),
+  };
+}
+
+/** In place of what differs from machine to machine and does not matter. */
+const PLACES = {
+  name: '',
+  start: { kind: 'cold', kernel: '', initrd: '' },
+  disks: [''],
+  base: '',
+  qmpSocket: '',
+  channelSocket: '',
+  consoleLog: '',
+  pidFile: '',
+} as const;

@@ -19,6 +19,10 @@ export const Settings = z.strictObject({
   cpus: z.optional(z.int().check(z.minimum(1), z.maximum(64))),
   /** skips the proof of accelerators */
   accelerator: z.optional(z.enum(['kvm', 'hvf', 'whpx', 'whpx,kernel-irqchip=off', 'tcg'])),
+  /** how long nobody must have used a machine until it is suspended: 15m, 2h, never */
+  idle: z.optional(z.string().check(z.regex(/^(never|[1-9]\d{0,5}[smh])$/))),
+  /** make a snapshot that new machines start from (default: yes) */
+  golden: z.optional(z.boolean()),
   /** which image a new machine gets */
   suite: z.optional(z.string().check(z.maxLength(40))),
 });
@@ -33,11 +37,17 @@ export async function writeSettings(folder: Folder, settings: Settings): Promise
   await writeJson(stateNames(folder).settings, settings);
 }
 
+/** A guest's share of the host: MiB of memory, and processors. */
+export interface MachineSize {
+  memory: number;
+  cpus: number;
+}
+
 /** What a guest gets on this host: half its memory, 2 GiB at most, and as many processors as help, 4 at most (more slow WHPX down). */
 export function machineSize(
   settings: Settings,
   host = { memory: totalmem(), cpus: availableParallelism() },
-): { memory: number; cpus: number } {
+): MachineSize {
   const half = Math.floor(host.memory / 2 ** 20 / 2);
   return {
     memory: settings.memory ?? Math.max(768, Math.min(2048, half)),

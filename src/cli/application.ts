@@ -3,7 +3,7 @@ import { EXIT } from '../fault/codes.ts';
 import { Fault } from '../fault/fault.ts';
 import { renderFault } from '../fault/render.ts';
 import { visible, visibleLines } from '../fault/visible.ts';
-import { jsonFlag, lineCount, machineFlag, machineName } from './command.ts';
+import { idleFlag, jsonFlag, lineCount, machineFlag, machineName } from './command.ts';
 import type { Context } from './context.ts';
 import { sessionFlags } from './session-flags.ts';
 import { VERSION } from './version.ts';
@@ -58,9 +58,9 @@ const routes = buildRouteMap({
       parameters: { flags: sessionFlags, positional: machineArgument },
       docs: { brief: 'Open a shell on the project in the VM' },
     }),
-    start: buildCommand<JsonFlags, [string | undefined], Context>({
+    start: buildCommand<StartFlags, [string | undefined], Context>({
       loader: async () => (await import('./commands/start.ts')).default,
-      parameters: { flags: { json: jsonFlag }, positional: machineArgument },
+      parameters: { flags: { json: jsonFlag, idle: idleFlag }, positional: machineArgument },
       docs: { brief: 'Start a machine and leave it running' },
     }),
     stop: buildCommand<StopFlags, [string | undefined], Context>({
@@ -231,6 +231,7 @@ type JsonFlags = import('./command.ts').JsonFlag;
 type SessionFlags = import('./session-flags.ts').SessionFlags;
 type RunFlags = SessionFlags & { readonly profile?: string };
 type ExecFlags = SessionFlags & { readonly tty: boolean };
+type StartFlags = JsonFlags & { readonly idle?: number };
 type StopFlags = JsonFlags & { readonly shutdown: boolean };
 type LogFlags = JsonFlags & { readonly lines: number };
 type SshFlags = JsonFlags & { readonly config: boolean; readonly machine: string };

@@ -1,3 +1,4 @@
+import { parseIdle } from '../bundle/idle-limit.ts';
 import { EXIT } from '../fault/codes.ts';
 import { Fault } from '../fault/fault.ts';
 import { faultRecord, renderFault } from '../fault/render.ts';
@@ -24,6 +25,15 @@ export const machineFlag = {
   brief: 'Which machine',
   default: 'default',
   placeholder: 'name',
+} as const;
+
+/** The flag of every command that starts a machine. */
+export const idleFlag = {
+  kind: 'parsed',
+  parse: parseIdle,
+  brief: 'Suspend the machine when nobody has used it for so long: 15m, 2h, never',
+  optional: true,
+  placeholder: 'time',
 } as const;
 
 /** @throws Fault `usage` */

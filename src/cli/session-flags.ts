@@ -3,7 +3,7 @@ import { MODES, type Mode } from '../bundle/settings.ts';
 import { parseAllowed } from '../egress/allow-list.ts';
 import { Fault } from '../fault/fault.ts';
 import type { ExchangeMode, SessionRequest } from '../session/request.ts';
-import { jsonFlag, machineFlag } from './command.ts';
+import { idleFlag, jsonFlag, machineFlag } from './command.ts';
 import type { Context } from './context.ts';
 
 export interface SessionFlags {
@@ -13,6 +13,7 @@ export interface SessionFlags {
   readonly mode?: Mode;
   readonly exchange: ExchangeMode;
   readonly allow: readonly string[];
+  readonly idle?: number;
 }
 
 /** Flags of every command that runs something on a project. */
@@ -47,19 +48,21 @@ export const sessionFlags = {
     default: [],
     placeholder: 'host',
   },
+  idle: idleFlag,
 } as const;
 
 /** The part of a request that the flags decide. @throws Fault `usage` for an --allow that names no host */
 export function requestBase(
   context: Context,
   flags: SessionFlags,
-): Pick<SessionRequest, 'project' | 'exchange' | 'allow'> {
+): Pick<SessionRequest, 'project' | 'exchange' | 'allow' | 'idle'> {
   // A wrong one is said before anything is fetched or started.
   for (const text of flags.allow) parseAllowed(text, '--allow');
   return {
     project: resolve(context.cwd, flags.project ?? '.'),
     exchange: flags.exchange,
     allow: [...flags.allow],
+    ...(flags.idle === undefined ? {} : { idle: flags.idle }),
   };
 }
 

@@ -34,8 +34,8 @@ export interface StartOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What a stop should leave behind: the guest as it stands, or only its disk. */
-export type StopGoal = 'suspend' | 'shutdown';
+/** What a stop should leave behind: the guest as it stands, its disk alone, or nothing worth a gentle end. */
+export type StopGoal = 'suspend' | 'shutdown' | 'abandon';
 
 /** How a machine was brought down, for people: the gentlest step that worked. */
 export type StopManner = 'suspended' | 'guest shutdown' | 'power button' | 'quit' | 'kill' | 'not running';

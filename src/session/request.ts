@@ -29,6 +29,8 @@ export const SessionRequest = z.object({
   exchange: ExchangeMode,
   /** `HOST[:PORT]` a person allowed for this session */
   allow: z.array(text(300)).check(z.maxLength(200)),
+  /** milliseconds nobody must have used the machine until it is suspended */
+  idle: z.optional(z.int().check(z.minimum(1))),
   terminal: z.optional(WindowSize),
   /** the terminal's kind, for the guest's TERM */
   term: z.optional(text(64)),

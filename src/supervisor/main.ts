@@ -43,8 +43,8 @@ async function superviseMachine(folder: Folder, machine: string): Promise<void> 
   keepGoing(journal);
   const sockets = await makeSocketFolder(names.home);
   const socket = supervisorSocket(sockets);
-  const supervisor = await Supervisor.create(folder, machine, sockets, journal);
-  await supervisor.machine.adopt();
+  const supervisor = await Supervisor.create(folder, machine, sockets, journal, () => suspend());
+  await supervisor.adopt();
 
   const isNeeded = () => supervisor.machine.state.state !== 'stopped' || supervisor.sessions.size > 0;
   const leave = async () => {
@@ -55,6 +55,12 @@ async function superviseMachine(folder: Folder, machine: string): Promise<void> 
     journal.debug(`supervisor ${process.pid} ends`);
     lock.release();
     process.exit(0);
+  };
+  const suspend = async () => {
+    if (supervisor.machine.state.state !== 'running') return;
+    journal.note('nobody has used the machine for a while: it is suspended');
+    await supervisor.stop('suspend');
+    await leave();
   };
   const server = serveCommands(supervisor, leave, isNeeded);
   process.on('SIGTERM', () => supervisor.stop('suspend').finally(leave));

@@ -66,6 +66,10 @@ export const SessionEvent = z.discriminatedUnion('type', [
 ]);
 export type SessionEvent = z.infer<typeof SessionEvent>;
 
+export const StartRequest = z.object({
+  /** milliseconds nobody must have used the machine until it is suspended */
+  idle: z.optional(z.int().check(z.minimum(1))),
+});
 /** Where a start has got to; the stream ends when the machine is up. */
 export const StartEvent = z.object({ type: z.literal('progress'), event: ProgressMessage });
 

@@ -11,6 +11,7 @@ import {
   START,
   STATUS,
   STOP,
+  StartRequest,
   type StatusReply,
   StopRequest,
 } from './protocol.ts';
@@ -20,9 +21,10 @@ import type { Supervisor } from './supervisor.ts';
 export function supervisorMethods(supervisor: Supervisor, leave: () => void): Record<string, Method> {
   return {
     [STATUS]: request(Nothing, () => status(supervisor)),
-    [START]: conversation(Nothing, async (_nothing, stream) => {
+    [START]: conversation(StartRequest, async ({ idle }, stream) => {
       const gone = new AbortController();
       stream.listen({ closed: () => gone.abort() });
+      if (idle !== undefined) supervisor.idle.limit = idle;
       await supervisor.up((event) => stream.closed || stream.send({ type: 'progress', event }), gone.signal);
       stream.end();
     }),

@@ -17,10 +17,12 @@ export async function openSshListener(
   names: ReturnType<typeof machineNames>,
   machine: string,
   connection: () => Connection | undefined,
+  hold: () => () => void,
 ): Promise<SshListener> {
   const server = createServer((socket) => {
     const guest = connection();
     if (guest === undefined) return void socket.destroy();
+    socket.on('close', hold());
     const wire = duplexOf(guest.open(SSH, {}));
     wire.on('error', () => socket.destroy());
     socket.on('error', () => wire.destroy());

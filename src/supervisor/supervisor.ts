@@ -5,10 +5,11 @@ import { agentModule } from '../bundle/agent-build.ts';
 import { loadApp } from '../bundle/assets/app.ts';
 import { pinOf } from '../bundle/assets/app-pins.ts';
 import { loadImage } from '../bundle/assets/image.ts';
-import { loadQemu } from '../bundle/assets/qemu.ts';
+import { loadQemu, type QemuInstall } from '../bundle/assets/qemu.ts';
 import { emptyLayer, type Folder, goldenNames, machineNames, stateNames } from '../bundle/folder.ts';
+import { DEFAULT_IDLE, parseIdle } from '../bundle/idle-limit.ts';
 import type { Progress } from '../bundle/progress.ts';
-import { machineSize, readSettings } from '../bundle/settings.ts';
+import { machineSize, readSettings, type Settings } from '../bundle/settings.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import type { Connection } from '../channel/connection.ts';
 import { EGRESS, EgressRequest } from '../channel/messages/egress.ts';
@@ -29,6 +30,9 @@ import type { ToolSupplies } from '../session/tool-launch.ts';
 import { Turns } from '../session/turns.ts';
 import { loadProfile } from '../tools/profiles.ts';
 import type { ScriptedModel } from '../tools/scripted-model/server.ts';
+import { ClockKeeper } from './clock-keeper.ts';
+import { GoldenMaker } from './golden-maker.ts';
+import { IdleWatch } from './idle-watch.ts';
 import type { Journal } from './journal.ts';
 import { openSshListener, type SshListener } from './ssh-listener.ts';
 import { StartQueue } from './start-queue.ts';
@@ -51,51 +55,74 @@ export class Supervisor {
   readonly #faces = new Set<CommandFace>();
   #scripted: Promise<ScriptedModel> | undefined;
   #ssh: Promise<SshListener> | undefined;
+  readonly #golden: GoldenMaker;
+  readonly idle: IdleWatch;
+  readonly #clock = new ClockKeeper();
+  readonly #wantsGolden: boolean;
 
   private constructor(
     folder: Folder,
     machineName: string,
     journal: Journal,
-    machine: (supervisor: () => Supervisor) => QemuMachine,
+    settings: Settings,
+    sockets: string,
+    unused: () => void,
   ) {
+    const size = machineSize(settings);
+    this.idle = new IdleWatch(parseIdle(settings.idle ?? DEFAULT_IDLE), unused);
     this.folder = folder;
     this.machineName = machineName;
     this.journal = journal;
-    this.machine = machine(() => this);
+    const common = {
+      ...size,
+      assets: (image: string | undefined) => loadAssets(folder, image),
+      agent: () => agentModule(folder),
+      accelerator: (qemu: QemuInstall, image: BootImage, signal?: AbortSignal) =>
+        chooseAccelerator(folder, qemu, image, signal),
+      emptyLayer: (image: string) => emptyLayer(folder, image),
+    };
+    this.machine = new QemuMachine({
+      ...common,
+      name: machineName,
+      names: machineNames(folder, machineName),
+      sockets: { qmp: join(sockets, 'qmp.sock'), channel: join(sockets, 'channel.sock') },
+      golden: (kind) => goldenNames(folder, kind),
+      opened: (open, stream) => this.#guestOpened(open, stream),
+      note: (text) => this.#note(text),
+    });
+    this.#golden = new GoldenMaker(
+      folder,
+      { ...common, note: (text) => journal.debug(`golden: ${text}`) },
+      (text) => journal.debug(text),
+    );
+    this.#wantsGolden = settings.golden ?? true;
     this.#queue = new StartQueue(this.machine);
   }
 
+  /** @param unused called when nobody has used the machine for as long as its idle limit says */
   static async create(
     folder: Folder,
     machineName: string,
     sockets: string,
     journal: Journal,
+    unused: () => void,
   ): Promise<Supervisor> {
-    const size = machineSize(await readSettings(folder));
-    return new Supervisor(
-      folder,
-      machineName,
-      journal,
-      (supervisor) =>
-        new QemuMachine({
-          name: machineName,
-          names: machineNames(folder, machineName),
-          sockets: { qmp: join(sockets, 'qmp.sock'), channel: join(sockets, 'channel.sock') },
-          ...size,
-          assets: (image) => loadAssets(folder, image),
-          agent: () => agentModule(folder),
-          accelerator: (qemu, image, signal) => chooseAccelerator(folder, qemu, image, signal),
-          emptyLayer: (image) => emptyLayer(folder, image),
-          golden: (kind) => goldenNames(folder, kind),
-          opened: (open, stream) => supervisor().#guestOpened(open, stream),
-          note: (text) => supervisor().#note(text),
-        }),
-    );
+    return new Supervisor(folder, machineName, journal, await readSettings(folder), sockets, unused);
+  }
+
+  /** Continues or cleans up what an earlier supervisor left. */
+  async adopt(): Promise<void> {
+    if (await this.machine.adopt()) this.#changed();
+    this.#golden.clearLeft().catch((error: unknown) => this.journal.debug(`golden: ${error}`));
   }
 
   async up(progress: Progress, signal: AbortSignal): Promise<Connection> {
-    const connection = await this.#queue.up(progress, signal);
-    await this.ssh();
+    const release = this.idle.hold();
+    const connection = await this.#queue.up(progress, signal).finally(release);
+    this.ssh().catch((error: unknown) =>
+      this.#note(`no ssh: ${error instanceof Error ? error.message : error}`),
+    );
+    this.#changed();
     return connection;
   }
 
@@ -106,11 +133,14 @@ export class Supervisor {
       scriptedPort: async () => (await this.#model()).port,
     };
     const face = new CommandFace(stream);
+    if (request.idle !== undefined) this.idle.limit = request.idle;
+    const release = this.idle.hold();
     this.#faces.add(face);
     let id: string | undefined;
     const watch = (record: SessionRecord) => {
       id = record.id;
       this.sessions.set(record.id, record);
+      this.#changed();
     };
     const { folder, machineName } = this;
     const machine: Machine = this.machine;
@@ -123,14 +153,19 @@ export class Supervisor {
       );
     } finally {
       this.#faces.delete(face);
+      release();
       if (id !== undefined) this.sessions.delete(id);
+      this.#changed();
     }
   }
 
   /** The ssh port of the running machine, opened on first use. */
   ssh(): Promise<SshListener> {
-    this.#ssh ??= openSshListener(machineNames(this.folder, this.machineName), this.machineName, () =>
-      this.machine.state.state === 'running' ? this.machine.state.connection : undefined,
+    this.#ssh ??= openSshListener(
+      machineNames(this.folder, this.machineName),
+      this.machineName,
+      () => (this.machine.state.state === 'running' ? this.machine.state.connection : undefined),
+      () => this.idle.hold(),
     ).catch((error: unknown) => {
       this.#ssh = undefined;
       throw error;
@@ -141,7 +176,9 @@ export class Supervisor {
   /** Ends the programs of all sessions, waits for their results and brings the machine down. */
   async stop(goal: StopGoal): Promise<string> {
     const { state } = this.machine;
-    if (state.state === 'running') {
+    this.#clock.rest();
+    await this.#golden.close();
+    if (state.state === 'running' && goal !== 'abandon') {
       await call(state.connection, END_PROGRAMS, {}, z.unknown(), { timeout: PROGRAMS_END_WITHIN }).catch(
         () => {},
       );
@@ -156,8 +193,16 @@ export class Supervisor {
 
   /** Ends what would keep this process alive, the machine aside. */
   async close(): Promise<void> {
+    await this.#golden.close();
     await (await this.#scripted)?.close();
     await (await this.#ssh)?.close();
+  }
+
+  /** Something began or ended: what happens only at rest is put off or comes nearer. */
+  #changed(): void {
+    const { state } = this.machine;
+    if (this.#wantsGolden) this.#golden.look(this.machine.run, this.sessions.size === 0);
+    if (state.state === 'running') this.#clock.keep(state.connection);
   }
 
   /** Into the log, into `status`, and to whoever is waiting at a command. */

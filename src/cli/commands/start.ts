@@ -7,10 +7,12 @@ import type { Context } from '../context.ts';
 import { askStatus, describe } from '../status-lines.ts';
 import { interruptible, withSupervisor } from '../with-assets.ts';
 
-export default command(async (context: Context, flags: JsonFlag, machine: string | undefined) => {
+export type StartFlags = JsonFlag & { readonly idle?: number };
+
+export default command(async (context: Context, flags: StartFlags, machine: string | undefined) => {
   const name = machine ?? 'default';
   const status = await withSupervisor(context, { machine: name, tool: undefined }, async (connection) => {
-    await interruptible(context, (progress, signal) => bringUp(connection, progress, signal));
+    await interruptible(context, (progress, signal) => bringUp(connection, progress, signal, flags.idle));
     return askStatus(connection);
   });
   if (flags.json) printJson(context, status);
@@ -23,8 +25,9 @@ export function bringUp(
   connection: Connection,
   progress: Parameters<Parameters<typeof interruptible>[1]>[0],
   signal: AbortSignal,
+  idle?: number,
 ): Promise<void> {
-  const stream = connection.open(START, {});
+  const stream = connection.open(START, idle === undefined ? {} : { idle });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   signal.addEventListener('abort', () =>
     stream.reset(signal.reason instanceof Fault ? signal.reason : new Fault('interrupted', 'interrupted')),

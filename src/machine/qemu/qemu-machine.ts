@@ -90,10 +90,21 @@ export class QemuMachine implements Machine {
     if (goal === 'suspend' && connection !== undefined && (await this.#suspend(held, connection, progress)))
       return 'suspended';
     // A guest that never came up has nothing to save and would not hear the power button.
-    const deadlines = wasUp ? STOP_DEADLINES : { ...STOP_DEADLINES, powerButton: 0 };
-    const manner = await bringDown({ qemu: held.qemu, qmp: held.qmp, connection }, deadlines);
+    const gentle = wasUp ? STOP_DEADLINES : { ...STOP_DEADLINES, powerButton: 0 };
+    const manner = await bringDown(
+      { qemu: held.qemu, qmp: held.qmp, connection: goal === 'abandon' ? undefined : connection },
+      goal === 'abandon' ? ABANDONED : gentle,
+    );
     await this.#fell('stopped');
     return manner;
+  }
+
+  /** Ends a QEMU that an earlier supervisor left running, instead of continuing it. */
+  async abandonLeft(): Promise<void> {
+    const held = await findAdoptable(this.#parts, this.#runFiles);
+    if (held === undefined) return;
+    this.#hold(held);
+    await this.stop('abandon');
   }
 
   async holdSecret(): Promise<void> {

@@ -51,7 +51,7 @@ const calls = new KernelCalls();
 
 /** The agent daemon: serves the one host at the other end of the channel. */
 const methods = {
-  [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes)),
+  [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes, () => renewed)),
   [INFO]: request(Nothing, guestInfo),
   [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
   [PLACE]: request(PlaceFile, placeFile),
@@ -61,8 +61,11 @@ const methods = {
   [FREEZE]: request(Nothing, async () => {
     await Promise.all([calls.ready(), flush()]);
   }),
-  [RENEW]: request(Renewal, async (given) => {
-    bootKey = await renew(calls, given);
+  [RENEW]: request(Renewal, (given) => {
+    renewed = renew(calls, given).then((key) => {
+      bootKey = key;
+    });
+    return renewed;
   }),
   [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
   [CLOCK]: request(Clock, (given) => moveClock(calls, given)),
@@ -72,6 +75,8 @@ const methods = {
 };
 
 let bootKey: Uint8Array = readFileSync('/run/pcoder/boot.key');
+/** A host does not wait for the answer to `renew` before it asks for a program, but no program starts before. */
+let renewed: Promise<void> = Promise.resolve();
 const lone = new LoneWatch();
 let host: Connection | undefined;
 let systemStarted = false;

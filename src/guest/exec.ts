@@ -15,13 +15,19 @@ const HANG_UP_GRACE = 2000;
 
 const underWay = new Set<Running>();
 
-/** Runs one program and speaks the `exec` conversation until it has ended. */
-export async function exec(request: ExecRequest, stream: ChannelStream, pool: PipePool): Promise<void> {
+/** Runs one program, not before the guest is ready for it, and speaks the `exec` conversation until it has ended. */
+export async function exec(
+  request: ExecRequest,
+  stream: ChannelStream,
+  pool: PipePool,
+  ready: () => Promise<void> = async () => {},
+): Promise<void> {
   // A session that exchanges nothing may be the first on its project.
   if (request.cwd.startsWith(PROJECTS)) makeFolders(request.cwd);
   const env = { ...baseEnvironment(request.user), ...request.env };
   assertStartable(request, env['PATH'] ?? '');
   const output: Output = (chunk, lane) => stream.write(chunk, lane);
+  await ready();
   const running = await (request.terminal === undefined
     ? startOnPipes(request, env, output, pool)
     : startOnTerminal(request, request.terminal, env, output));

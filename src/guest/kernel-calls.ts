@@ -15,19 +15,18 @@ export class KernelCalls {
     await this.#ask('ready');
   }
 
-  /** Sets the wall clock. @param milliseconds since 1970 */
-  async setClock(milliseconds: number): Promise<void> {
-    await this.#ask(`clock ${Math.floor(milliseconds / 1000)} ${Math.round((milliseconds % 1000) * 1e6)}`);
-  }
-
   /** Moves the wall clock by some milliseconds. */
   async moveClock(milliseconds: number): Promise<void> {
     await this.#ask(`move ${Math.round(milliseconds * 1e6)}`);
   }
 
-  /** Mixes bytes into the kernel's pool, counts them as entropy and makes its generator begin anew with them. */
-  async addEntropy(bytes: Uint8Array): Promise<void> {
-    await this.#ask(`entropy ${Buffer.from(bytes).toString('hex')}`);
+  /**
+   * Mixes bytes into the kernel's pool, counts them as entropy and makes its generator begin anew with them; then sets the wall clock.
+   * @param entropy hexadecimal
+   * @param now milliseconds since 1970
+   */
+  async renew(entropy: string, now: number): Promise<void> {
+    await this.#ask(`renew ${entropy} ${Math.floor(now / 1000)} ${Math.round((now % 1000) * 1e6)}`);
   }
 
   async setHostname(name: string): Promise<void> {
@@ -70,7 +69,12 @@ open(my $random, '+<', '/dev/random');
 while (my $line = <STDIN>) {
   my ($what, @given) = split(' ', $line);
   my $fine = 1;
-  if ($what eq 'clock') { my $time = pack('q2', $given[0], $given[1]); $fine = syscall($set, 0, $time) == 0; }
+  if ($what eq 'renew') {
+    my $bytes = pack('H*', $given[0]);
+    my $pool = pack('i2', 8 * length($bytes), length($bytes)) . $bytes;
+    my $time = pack('q2', $given[1], $given[2]);
+    $fine = defined(ioctl($random, 0x40085203, $pool)) && defined(ioctl($random, 0x5207, 0)) && syscall($set, 0, $time) == 0;
+  }
   elsif ($what eq 'move') {
     my $time = pack('q2', 0, 0);
     syscall($get, 0, $time);
@@ -79,11 +83,6 @@ while (my $line = <STDIN>) {
     my $carry = int($rest / 1e9); $carry-- if $rest - $carry * 1e9 < 0;
     $time = pack('q2', $seconds + $carry, $rest - $carry * 1e9);
     $fine = syscall($set, 0, $time) == 0;
-  }
-  elsif ($what eq 'entropy') {
-    my $bytes = pack('H*', $given[0]);
-    my $pool = pack('i2', 8 * length($bytes), length($bytes)) . $bytes;
-    $fine = defined(ioctl($random, 0x40085203, $pool)) && defined(ioctl($random, 0x5207, 0));
   }
   elsif ($what eq 'hostname') { my $text = $given[0]; $fine = syscall($name, $text, length($text)) == 0; }
   print $fine ? "ok\\n" : "refused: $!\\n";

@@ -6,18 +6,17 @@ import type { KernelCalls } from './kernel-calls.ts';
 const RUN = '/run/pcoder';
 
 /**
- * Makes a guest that came out of a snapshot one of its own: randomness first, because everything after may draw on it, then the clock, then
- * what it is reached by.
+ * Makes a guest that came out of a snapshot one of its own: randomness and clock, and what it is reached by.
  * @returns the key that proves hosts from now on
  */
 export async function renew(calls: KernelCalls, given: Renewal): Promise<Uint8Array> {
-  await calls.addEntropy(Buffer.from(given.entropy, 'hex'));
-  await calls.setClock(given.now);
+  const renewed = calls.renew(given.entropy, given.now);
   const bootKey = Buffer.from(given.bootKey, 'hex');
   // The start script starts a new daemon with this file should this one fall.
   writeFileSync(`${RUN}/boot.key`, bootKey, { mode: 0o600 });
   writeFileSync(`${RUN}/ssh/host_ed25519`, given.sshHostKey, { mode: 0o600 });
   writeFileSync(`${RUN}/ssh/authorized_keys`, `${given.sshAuthorizedKey}\n`);
+  await renewed;
   return bootKey;
 }
 

@@ -62,7 +62,7 @@ describe('the commands about a machine', () => {
     ]);
     assert.equal(code, 0, stderr);
     assert.equal(stdout.toString(), 'here\n');
-    assert.match((await scene.pcoder(['stop', 'other'])).stderr, /machine other stopped/);
+    assert.match((await scene.pcoder(['stop', 'other'])).stderr, /machine other suspended/);
     assert.equal((await scene.status()).state, 'running');
   });
 
@@ -94,12 +94,15 @@ describe('the commands about a machine', () => {
     assert.equal(stderr, 'err\n');
   });
 
-  test('logs shows the parts, and stop ends gently', async () => {
+  test('logs shows the parts, and a stop with --shutdown ends gently', async () => {
     assert.match(
       (await scene.pcoder(['logs'])).stdout.toString(),
       /== supervisor[\s\S]*== qemu[\s\S]*== console/,
     );
-    assert.match((await scene.pcoder(['stop'])).stderr, /machine default stopped \(guest shutdown\)/);
+    assert.match(
+      (await scene.pcoder(['stop', '--shutdown'])).stderr,
+      /machine default stopped \(guest shutdown\)/,
+    );
   });
 
   test('setup --init writes the settings that the next command uses', async () => {

@@ -35,7 +35,7 @@ mkfifo -m 600 /run/pcoder/greeted
 (
   trap '' HUP INT TERM
   while :; do
-    /usr/local/bin/node --no-opt --no-maglev --v8-pool-size=1 --max-old-space-size=96 --max-semi-space-size=1 --no-warnings /run/pcoder/agentd.mjs
+    /usr/local/bin/node --no-opt --no-maglev --no-sparkplug --v8-pool-size=1 --max-old-space-size=96 --max-semi-space-size=1 --no-warnings /run/pcoder/agentd.mjs
     sleep 0.2
   done
 ) </dev/null >/dev/console 2>&1 &

@@ -39,6 +39,8 @@ export interface ComingUp {
   connect(
     link: Pick<LinkOptions, 'resumed' | 'within'> & { socket?: LinkOptions['socket'] },
   ): Promise<Connection>;
+  /** The guest is being renewed; it starts no program before that, so the connection may be used already. Until it is done the guest cannot be saved. */
+  renewing(done: Promise<void>): void;
   /** ends a QEMU that did not get there, so that another way can be tried */
   discard(): Promise<void>;
 }

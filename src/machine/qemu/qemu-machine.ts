@@ -36,6 +36,7 @@ export class QemuMachine implements Machine {
   #starting: Promise<Connection> | undefined;
   #starved = false;
   #mounting: Promise<void> = Promise.resolve();
+  #renewal: Promise<void> = Promise.resolve();
 
   constructor(parts: GuestParts) {
     this.#parts = parts;
@@ -139,6 +140,7 @@ export class QemuMachine implements Machine {
     const coming: ComingUp = {
       held: (held) => this.#hold(held),
       connect: (link) => this.#connect({ ...link, signal }),
+      renewing: (done) => this.#awaitRenewal(done),
       discard: async () => {
         if (this.#held !== undefined)
           await bringDown({ qemu: this.#held.qemu, qmp: this.#held.qmp, connection: undefined }, ABANDONED);
@@ -158,6 +160,14 @@ export class QemuMachine implements Machine {
     }
   }
 
+  /** A guest that was not renewed may not go on: its randomness is another's. */
+  #awaitRenewal(done: Promise<void>): void {
+    this.#renewal = done.catch(async (error: unknown) => {
+      this.#parts.note(`the guest could not be renewed: ${error instanceof Error ? error.message : error}`);
+      await this.stop('shutdown');
+    });
+  }
+
   async #suspend(held: Held, connection: Connection, progress: Progress): Promise<boolean> {
     const why = held.run.secret === true ? KEY_INSIDE : this.capabilities.noSuspend;
     if (why !== undefined) {
@@ -165,6 +175,7 @@ export class QemuMachine implements Machine {
       return false;
     }
     try {
+      await this.#renewal;
       await suspendGuest(this.#parts.names, held, connection, progress);
       await this.#fell('suspended');
       return true;

@@ -35,13 +35,17 @@ export async function resumeGuest(
     apps: apps.map((app) => ({ ...app, disk: join(names.home, app.disk) })),
   } as const;
   await writeWhole(names.bootKey, bootKey, { mode: 0o600 });
+  const sshKeys = ensureSshKeys(names);
   const held = await launchGuest(parts, plan, record, bootKey, coming, start, kind);
   const socket = await openSocket(sockets.channel);
   await loadFrom(held.qmp, files.devices);
   if (kind === 'resumed') await consume(files);
   await held.qmp.execute('cont');
   const connection = await coming.connect({ socket, resumed: false, within: RESUME_WITHIN });
-  held.bootKey = await renewGuest(connection, await ensureSshKeys(names));
-  await writeWhole(names.bootKey, held.bootKey, { mode: 0o600 });
+  const renewed = renewGuest(connection, await sshKeys).then(async (key) => {
+    held.bootKey = key;
+    await writeWhole(names.bootKey, key, { mode: 0o600 });
+  });
+  coming.renewing(renewed);
   return connection;
 }

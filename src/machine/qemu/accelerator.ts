@@ -19,15 +19,22 @@ export function isEmulated(accelerator: Accelerator): boolean {
   return accelerator === 'tcg';
 }
 
-/** The processor shown to the guest. Under WHPX `host` and `max` crash (qemu issues), a plain named model works; under TCG `max` costs nothing measurable and emulates SHA-NI. */
+/** The processor shown to the guest. Under WHPX `host` and `max` crash (qemu issues), a plain named model works. */
 export function cpuModel(accelerator: Accelerator): string {
   switch (accelerator) {
     case 'kvm':
     case 'hvf':
       return 'host';
     case 'tcg':
-      return 'max';
+      return EMULATED;
     default:
       return 'qemu64';
   }
 }
+
+/**
+ * Everything the emulator knows (SHA-NI makes hashes twice as fast) but what makes the guest choose the slower way: with "fast" string
+ * instructions the kernel clears and copies a page byte by byte, 4096 emulated rounds, and with `la57` page tables have a fifth level.
+ * Without them processes start a third faster and the agents a quarter (docs/benchmarks.md).
+ */
+const EMULATED = 'max,-erms,-fsrm,-fsrs,-fzrm,-la57';

@@ -82,7 +82,8 @@ export async function openWorkshop(lab: Lab): Promise<Workshop> {
     return {
       works: [
         ...WORKS.map(ordinary),
-        ...AGENTS.flatMap((agent) => [version(agent), ...talks.map((given) => talk(agent, given))]),
+        // A conversation first: it brings the agent's disk into the guest.
+        ...AGENTS.flatMap((agent) => [...talks.map((given) => talk(agent, given)), version(agent)]),
       ],
       notes: [await versionsNote(async (script) => (await inGuest(script)).output.toString(), host)],
       close,

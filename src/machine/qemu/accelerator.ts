@@ -35,6 +35,6 @@ export function cpuModel(accelerator: Accelerator): string {
 /**
  * Everything the emulator knows (SHA-NI makes hashes twice as fast) but what makes the guest choose the slower way: with "fast" string
  * instructions the kernel clears and copies a page byte by byte, 4096 emulated rounds, and with `la57` page tables have a fifth level.
- * Without them processes start a third faster and the agents a quarter (docs/benchmarks.md).
+ * Without them fresh memory takes 0.77 × the time, codex 0.82 × and claude 0.90 × (docs/benchmarks.md).
  */
 const EMULATED = 'max,-erms,-fsrm,-fsrs,-fzrm,-la57';

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { type Image, loadImage } from '../src/bundle/assets/image.ts';
-import { loadQemu } from '../src/bundle/assets/qemu.ts';
+import { loadQemu, type QemuInstall } from '../src/bundle/assets/qemu.ts';
 import { realReach } from '../src/bundle/fetch/reach.ts';
 import { type Folder, stateNames } from '../src/bundle/folder.ts';
 import type { Progress } from '../src/bundle/progress.ts';
@@ -27,6 +27,7 @@ export interface LabOptions {
 export interface Lab extends LabOptions {
   host: Host;
   ours: OurMachine;
+  qemu: QemuInstall;
   /** The stock guest's image, made on first use. @throws Fault why there is none */
   stock(): Promise<StockImage>;
   /** a temporary folder, removed at the end */
@@ -71,6 +72,7 @@ export async function openLab(folder: Folder, options: LabOptions): Promise<Lab>
       ...options,
       host: { ...facts, qemu: qemu.version, image: image.id, guest, accelerator: accelerator.text },
       ours,
+      qemu,
       scratch,
       stock() {
         stock ??= makeStock(

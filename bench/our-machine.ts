@@ -19,17 +19,18 @@ export interface ExecOptions {
 
 /** The product's machine, used as a person would use it, on a state folder of the benchmarks' own. */
 export class OurMachine {
-  readonly #folder: Folder;
+  /** with a state of its own */
+  readonly folder: Folder;
   readonly #signal: AbortSignal;
 
   constructor(folder: Folder, signal: AbortSignal) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#signal = signal;
   }
 
   /** The `pcoder` command line for these arguments. */
   #command(...args: string[]): TimedProgram {
-    const { root, state } = this.#folder;
+    const { root, state } = this.folder;
     return { file: join(root, 'pcoder'), args, cwd: root, env: { PCODER_STATE: state } };
   }
 
@@ -72,7 +73,7 @@ export class OurMachine {
 
   /** A connection to its supervisor, as the commands have one. The caller closes it. */
   connect(): Promise<Connection> {
-    return reachSupervisor(this.#folder, MACHINE);
+    return reachSupervisor(this.folder, MACHINE);
   }
 
   async status(): Promise<StatusReply> {
@@ -86,11 +87,11 @@ export class OurMachine {
 
   /** What an ssh client needs: `-F` and its file, and the name to call. */
   get ssh(): { config: string; host: string } {
-    return { config: machineNames(this.#folder, MACHINE).sshConfig, host: `pcoder-${MACHINE}` };
+    return { config: machineNames(this.folder, MACHINE).sshConfig, host: `pcoder-${MACHINE}` };
   }
 
   async #supervised(): Promise<boolean> {
-    const connection = await findSupervisor(this.#folder, MACHINE);
+    const connection = await findSupervisor(this.folder, MACHINE);
     connection?.close();
     return connection !== undefined;
   }

@@ -9,18 +9,20 @@ import { writeWhole } from '../src/platform/whole-file.ts';
 import { type BenchArguments, type Part, parseArguments } from './arguments.ts';
 import { type Lab, openLab } from './lab.ts';
 import { reasonOf } from './measure/alternate.ts';
-import type { Section } from './measure/section.ts';
+import type { PairedSection, Section } from './measure/section.ts';
 import { measureExec } from './parts/exec.ts';
 import { measureMemory } from './parts/memory.ts';
 import { measureStart } from './parts/start.ts';
 import { measureThroughput } from './parts/throughput.ts';
+import { measureWork } from './parts/work.ts';
 import { benchPlaces } from './places.ts';
 import { type BenchReport, markdown } from './report/markdown.ts';
 import { BEGIN, END, replaceBlock } from './report/marked-block.ts';
 
-const MEASURES: Record<Part, (lab: Lab) => Promise<Section[]>> = {
+const MEASURES: Record<Part, (lab: Lab) => Promise<(Section | PairedSection)[]>> = {
   start: measureStart,
   exec: measureExec,
+  work: measureWork,
   throughput: measureThroughput,
   memory: measureMemory,
 };
@@ -46,7 +48,7 @@ async function bench(given: BenchArguments): Promise<number> {
   if (given.writeDocs) await documentWith('');
   const date = new Date().toISOString();
   const lab = await openLab(locateFolder(), { repeat: given.repeat, signal: interrupted.signal, note });
-  const sections: Section[] = [];
+  const sections: (Section | PairedSection)[] = [];
   let failed = false;
   try {
     for (const part of given.parts) {

@@ -29,6 +29,14 @@ export interface Section {
   notes: string[];
 }
 
+/** One table of things done in the guest and on the host; the ratio of each says what the guest costs. */
+export interface PairedSection {
+  title: string;
+  unit: Unit;
+  pairs: { id: string; label: string; guest: Outcome; host: Outcome }[];
+  notes: string[];
+}
+
 export function samplesOf(section: Section, id: string): readonly number[] {
   const outcome = section.rows.find((row) => row.id === id)?.outcome;
   return outcome !== undefined && 'samples' in outcome ? outcome.samples : [];

@@ -1,20 +1,25 @@
 import type { Host } from '../host.ts';
-import { type Row, type Section, samplesOf } from '../measure/section.ts';
+import { type PairedSection, type Row, type Section, samplesOf } from '../measure/section.ts';
 import { pairedRatio, summarize } from '../measure/statistics.ts';
 import { judge } from '../measure/verdict.ts';
 import { figure, times } from './figure.ts';
+import { list, plain, table } from './markdown-parts.ts';
+import { pairedText } from './paired.ts';
 
 /** One run of the benchmarks. */
 export interface BenchReport {
   /** ISO 8601 */
   date: string;
   host: Host;
-  sections: Section[];
+  sections: (Section | PairedSection)[];
 }
 
 /** The report as Markdown, for the terminal and for docs/benchmarks.md alike. */
 export function markdown(report: BenchReport): string {
-  return [hostTable(report), ...report.sections.map(sectionText)].join('\n\n');
+  return [
+    hostTable(report),
+    ...report.sections.map((each) => ('pairs' in each ? pairedText(each) : sectionText(each))),
+  ].join('\n\n');
 }
 
 function hostTable({ date, host }: BenchReport): string {
@@ -74,23 +79,4 @@ function expectationLine(section: Section, expectation: Section['expectations'][
 
 function skippedLine({ label, outcome }: Row): string[] {
   return 'skipped' in outcome ? [`Not measured: ${label}, because ${plain(outcome.skipped)}.`] : [];
-}
-
-function table(
-  heads: readonly string[],
-  rows: readonly (readonly string[])[],
-  align: 'left' | 'right',
-): string {
-  const line = (row: readonly string[]) => `| ${heads.map((_, index) => row[index] ?? '').join(' | ')} |`;
-  const rule = `|${heads.map((_, index) => (index === 0 || align === 'left' ? ' --- |' : ' ---: |')).join('')}`;
-  return [line(heads), rule, ...rows.map(line)].join('\n');
-}
-
-function list(lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [lines.map((line) => `- ${line}`).join('\n')];
-}
-
-/** Other programs' words, inside Markdown. */
-function plain(text: string): string {
-  return text.replaceAll('<', '&lt;').replace(/\.$/, '');
 }

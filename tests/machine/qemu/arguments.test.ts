@@ -144,6 +144,13 @@ describe('QEMU’s command line', () => {
     );
   });
 
+  it('shows an emulated guest no string instructions that are called fast and are not, and four levels of page tables', () => {
+    const [model = ''] = valuesOf(qemuArguments(PLAN), '-cpu');
+    for (const feature of ['erms', 'fsrm', 'fsrs', 'fzrm', 'la57'])
+      assert.ok(model.split(',').includes(`-${feature}`), feature);
+    assert.equal(valuesOf(qemuArguments({ ...PLAN, accelerator: 'kvm' }), '-cpu')[0], 'host');
+  });
+
   it('of a probe has no disk, no network and no socket', () => {
     const args = probeArguments('kvm', '/k', '/i');
     for (const flag of ['-blockdev', '-drive', '-netdev', '-nic', '-device', '-qmp', '-monitor'])

@@ -70,7 +70,7 @@ export class QemuMachine implements Machine {
     if (held === undefined) return false;
     this.#hold(held);
     try {
-      await this.#connect({ resumed: true, within: RETURN_WITHIN });
+      await this.#reconnect();
       this.#parts.note('continued the machine that an earlier supervisor had left running');
       return true;
     } catch (error) {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import type { AgentProgram } from '../../bundle/agent-build.ts';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
 import type { machineNames } from '../../bundle/folder.ts';
 import type { ChannelStream } from '../../channel/channel-stream.ts';
@@ -37,7 +38,7 @@ export interface QemuMachineParts {
   cpus: number;
   /** Loaded and checked only when a guest must be started. */
   assets(recordedImage: string | undefined): Promise<{ qemu: QemuInstall; image: BootImage }>;
-  agent(): Promise<Uint8Array>;
+  agent(): Promise<AgentProgram>;
   accelerator(qemu: QemuInstall, image: BootImage, signal?: AbortSignal): Promise<Verdict>;
   /** answers what the guest opens */
   opened(open: Open, stream: ChannelStream): void;

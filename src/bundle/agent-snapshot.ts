@@ -8,7 +8,7 @@ import { hostSystem } from '../platform/host.ts';
 
 /**
  * V8's start-up snapshot of the agent daemon, beside its module in `home`; undefined where it cannot be made, and then the module alone does.
- * The guest saves loading Node's modules, zod and the daemon itself: 0.3 s of an emulated start. A snapshot fits one Node version and
+ * The guest saves loading Node's modules, zod and the daemon itself: 0.4 s of an emulated start. A snapshot fits one Node version and
  * platform, so it is made only where the guest's Node is ours as well; the guest's Node refuses any other.
  */
 export async function snapshotAgent(home: string, agent: string): Promise<string | undefined> {

@@ -17,7 +17,7 @@ const OWN_READS = 8;
  *
  * The kernel gives at most 4 KiB a read of the port, so each asynchronous read of ours would be paid for 25,600 times per 100 MB (15 MB/s
  * measured). `cat` reads it into a pipe that we read in large pieces: as fast as a thread of ours, for 2 MB of memory instead of 17. The
- * first few reads are ours all the same: to start two programs takes an emulated guest 80 ms that the host would wait for its greeting.
+ * first few reads are ours all the same: two programs to start would keep the host waiting for its greeting.
  */
 export class PortLine {
   readonly #fd: number;

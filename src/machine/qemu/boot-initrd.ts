@@ -23,7 +23,7 @@ export async function writeBootInitrd(
   const initrd = await readFile(image.initrd);
   // The kernel unpacks archives one behind the other, each beginning at a multiple of four.
   const gap = Buffer.alloc((4 - (initrd.byteLength % 4)) % 4);
-  // Nobody reads it after this start, so it need not reach the disk: that took 30 ms of each start.
+  // Nobody reads it after this start, so it need not reach the disk: that took 20 ms of each start.
   await rm(names.bootArchive, { force: true });
   await writeFile(names.bootArchive, [initrd, gap, archive], { mode: 0o600, flag: 'wx' }).catch((error) => {
     throw writeFault(names.bootArchive, error);

@@ -86,11 +86,8 @@ function kernelCommandLine(accelerator: Accelerator): string {
     'init_on_alloc=0',
     // Landlock, which tools confine themselves with, and no policy engine that nobody gives a policy.
     'lsm=landlock,yama',
-    // Parsing certificates nothing is checked against, the self-tests of algorithms, and measuring how this processor's timing jitters: 0.17 s.
+    // Parsing certificates nothing is checked against, one algorithm's self-test, and measuring how this processor's timing jitters: 0.17 s.
     'initcall_blacklist=load_system_certificate_list,jent_mod_init,crypto_kdf108_init',
-    'cryptomgr.notests',
-    // An emulated processor needs no pause between its reset and its start.
-    'cpu_init_udelay=0',
   ];
   return [...always, ...(isEmulated(accelerator) ? emulated : [])].join(' ');
 }

@@ -14,20 +14,23 @@ fail() {
   end
 }
 
-mount -t proc proc /proc || fail "cannot mount /proc"
-mount -t sysfs sysfs /sys || fail "cannot mount /sys"
-mount -t devtmpfs devtmpfs /dev || fail "cannot mount /dev"
+# Each program started here costs an emulated guest 10 to 30 ms, so one mount does them all.
+mount -a -T /fstab/start || fail "cannot mount /proc and /dev"
 
 # The accelerator's proof: two signs of life, and a clock that moved between them.
-if grep -q 'pcoder\.probe=1' /proc/cmdline; then
-  echo "pcoder-probe alive $(cut -d ' ' -f 1 /proc/uptime)" >/dev/console
-  sleep 0.2
-  echo "pcoder-probe alive $(cut -d ' ' -f 1 /proc/uptime)" >/dev/console
-  end
-fi
+read -r line </proc/cmdline
+case " $line " in
+  *' pcoder.probe=1 '*)
+    echo "pcoder-probe alive $(cut -d ' ' -f 1 /proc/uptime)" >/dev/console
+    sleep 0.2
+    echo "pcoder-probe alive $(cut -d ' ' -f 1 /proc/uptime)" >/dev/console
+    end
+    ;;
+esac
 
+# Some are for a processor or a device that this machine may not have: what is truly missing shows below.
 while read -r module; do
-  insmod "/modules/$module" || fail "cannot load $module"
+  insmod "/modules/$module"
 done </modules/order
 
 tries=0
@@ -37,12 +40,7 @@ until [ -b /dev/vda ]; do
   usleep 10000
 done
 
-# noinit_itable: no background writes into a disk that was just made of zeros.
-mount -t ext4 -o rw,noatime,noinit_itable /dev/vda /sysroot || fail "cannot mount the root disk"
-for folder in proc sys dev; do
-  mount -o move "/$folder" "/sysroot/$folder" || fail "cannot move /$folder"
-done
-mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /sysroot/run || fail "cannot mount /run"
+mount -a -T /fstab/root || fail "cannot mount the root disk"
 
 if [ -d /pcoder ]; then
   cp -a /pcoder /sysroot/run/pcoder || fail "cannot copy /pcoder to /run"

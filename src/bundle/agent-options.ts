@@ -5,7 +5,8 @@ export const AGENT_OPTIONS = {
   bundle: true,
   minify: true,
   platform: 'node',
-  format: 'esm',
+  // Starts earlier in an emulated guest than an ECMAScript module does, and is what a start-up snapshot can be made of.
+  format: 'cjs',
   target: 'node24',
   legalComments: 'none',
   logLevel: 'silent',

@@ -1,4 +1,4 @@
-/** One member of an initramfs archive: a file (`content`), a symbolic link (`target`) or a folder (neither). */
+/** One member of an initramfs archive: a file (`content`), a symbolic link (`target`), a named pipe (`fifo`) or a folder (none of these). */
 export interface CpioEntry {
   /** relative to the archive's root, without a leading slash */
   path: string;
@@ -6,6 +6,7 @@ export interface CpioEntry {
   mode: number;
   content?: Uint8Array;
   target?: string;
+  fifo?: true;
 }
 
 /**
@@ -19,7 +20,7 @@ export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
   return Buffer.concat(parts);
 }
 
-const TYPE = { folder: 0o040000, file: 0o100000, link: 0o120000 };
+const TYPE = { folder: 0o040000, file: 0o100000, link: 0o120000, fifo: 0o010000 };
 
 function member(entry: CpioEntry, inode: number, type = typeOf(entry)): Buffer[] {
   const data = entry.target === undefined ? (entry.content ?? new Uint8Array()) : Buffer.from(entry.target);
@@ -34,6 +35,7 @@ function member(entry: CpioEntry, inode: number, type = typeOf(entry)): Buffer[]
 
 function typeOf(entry: CpioEntry): number {
   if (entry.target !== undefined) return TYPE.link;
+  if (entry.fifo) return TYPE.fifo;
   return entry.content === undefined ? TYPE.folder : TYPE.file;
 }
 

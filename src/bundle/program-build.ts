@@ -2,9 +2,10 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeWhole } from '../platform/whole-file.ts';
 import { AGENT_OPTIONS } from './agent-options.ts';
+import { snapshotAgent } from './agent-snapshot.ts';
 
 /** Entry → file name. */
-export type ProgramFiles = Record<'cli' | 'supervisor' | 'agentd', string>;
+export type ProgramFiles = Record<'cli' | 'supervisor' | 'agentd', string> & { agentdSnapshot?: string };
 
 /**
  * Makes the one-file form of each entry in `home`. Files are named by their content and `program.json` is written last, so a reader or a
@@ -41,7 +42,7 @@ export async function buildProgram(root: string, home: string, sources: string):
       entryPoints: { agentd: join(source, 'guest/agentd.ts') },
       outdir: home,
       entryNames: '[name]-[hash]',
-      outExtension: { '.js': '.mjs' },
+      outExtension: { '.js': '.cjs' },
       write: false,
     }),
   ]);
@@ -51,13 +52,15 @@ export async function buildProgram(root: string, home: string, sources: string):
       await writeWhole(path, contents);
   }
   const names = outputs.map(({ path }) => basename(path));
-  const files = {
+  const files: ProgramFiles = {
     cli: named(names, 'cli'),
     supervisor: named(names, 'supervisor'),
     agentd: named(names, 'agentd'),
   };
+  const snapshot = await snapshotAgent(home, files.agentd);
+  if (snapshot !== undefined) files.agentdSnapshot = snapshot;
   await writeWhole(join(home, 'program.json'), JSON.stringify({ sources, files }));
-  await removeOld(home, new Set([...names, 'program.json']));
+  await removeOld(home, new Set([...names, snapshot ?? '', 'program.json']));
   return files;
 }
 
@@ -72,7 +75,7 @@ const LINGER = 24 * 3600_000;
 
 async function removeOld(home: string, current: Set<string>): Promise<void> {
   for (const name of await readdir(home)) {
-    if (!/\.[cm]js$/.test(name) || current.has(name)) continue;
+    if (!/\.([cm]js|blob)$/.test(name) || current.has(name)) continue;
     const path = join(home, name);
     const found = await stat(path).catch(() => undefined);
     if (found !== undefined && Date.now() - found.mtimeMs > LINGER) await rm(path, { force: true });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { constants, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { startupSnapshot } from 'node:v8';
 import { Connection } from '../channel/connection.ts';
 import { proveAsGuest } from '../channel/handshake.ts';
 import { EXEC, ExecRequest } from '../channel/messages/exec.ts';
@@ -28,8 +29,7 @@ import {
   RENEW,
   Renewal,
 } from '../channel/messages/renewal.ts';
-import { conversation, request, serve } from '../channel/methods.ts';
-import type { FrameTransport } from '../channel/transport.ts';
+import { conversation, type Method, request, serve } from '../channel/methods.ts';
 import { mountApp } from './app-mount.ts';
 import { exchangeMethods } from './exchange.ts';
 import { endPrograms, exec } from './exec.ts';
@@ -46,66 +46,75 @@ import { serveSsh } from './ssh.ts';
 import { endStrays } from './strays.ts';
 
 const run = promisify(execFile);
-const pipes = new PipePool('/run/pcoder/pipes');
-const calls = new KernelCalls();
 
-/** The agent daemon: serves the one host at the other end of the channel. */
-const methods = {
-  [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes, () => renewed)),
-  [INFO]: request(Nothing, guestInfo),
-  [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
-  [PLACE]: request(PlaceFile, placeFile),
-  [MAKE_FOLDER]: request(MakeFolder, ({ path }) => makeFolders(path)),
-  [SYNC]: request(Nothing, flush),
-  [END_PROGRAMS]: request(Nothing, endPrograms),
-  [FREEZE]: request(Nothing, async () => {
-    await Promise.all([calls.ready(), flush()]);
-  }),
-  [RENEW]: request(Renewal, (given) => {
-    renewed = renew(calls, given).then((key) => {
-      bootKey = key;
-    });
-    return renewed;
-  }),
-  [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
-  [CLOCK]: request(Clock, (given) => moveClock(calls, given)),
-  [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
-  [SSH]: conversation(Nothing, (_nothing, stream) => serveSsh(stream)),
-  ...exchangeMethods,
-};
-
-let bootKey: Uint8Array = readFileSync('/run/pcoder/boot.key');
-/** A host does not wait for the answer to `renew` before it asks for a program, but no program starts before. */
-let renewed: Promise<void> = Promise.resolve();
-const lone = new LoneWatch();
-let host: Connection | undefined;
 let systemStarted = false;
 
 /** Milliseconds the first command has the guest to itself. */
 const HEAD_START = 150;
 
-endStrays();
-startProxy(() => host);
-lone.hostLeft();
-new PortLine(openPort(), welcome);
+// Nothing of the guest is touched before main(): all that comes before may run on the host, into a start-up snapshot.
+if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.setDeserializeMainFunction(main);
+else main();
 
-function welcome(transport: FrameTransport): void {
-  proveAsGuest(transport, bootKey).then(
-    (proven) => {
-      const connection = new Connection(proven, 'even', serve(methods));
-      host = connection;
-      lone.hostArrived();
-      letSystemStart();
-      connection.closed.then(() => {
-        if (host === connection) host = undefined;
-        lone.hostLeft();
-      });
-    },
-    (error: unknown) => {
-      console.error(`agentd: ${error instanceof Error ? error.message : error}`);
-      transport.close();
-    },
-  );
+/** The agent daemon: serves the one host at the other end of the channel. */
+function main(): void {
+  let bootKey: Uint8Array = readFileSync('/run/pcoder/boot.key');
+  const methods = methodsOn(new PipePool('/run/pcoder/pipes'), new KernelCalls(), (key) => {
+    bootKey = key;
+  });
+  const lone = new LoneWatch();
+  let host: Connection | undefined;
+  endStrays();
+  startProxy(() => host);
+  lone.hostLeft();
+  new PortLine(openPort(), (transport) => {
+    proveAsGuest(transport, bootKey).then(
+      (proven) => {
+        const connection = new Connection(proven, 'even', serve(methods));
+        host = connection;
+        lone.hostArrived();
+        letSystemStart();
+        connection.closed.then(() => {
+          if (host === connection) host = undefined;
+          lone.hostLeft();
+        });
+      },
+      (error: unknown) => {
+        console.error(`agentd: ${error instanceof Error ? error.message : error}`);
+        transport.close();
+      },
+    );
+  });
+}
+
+function methodsOn(
+  pipes: PipePool,
+  calls: KernelCalls,
+  useBootKey: (key: Uint8Array) => void,
+): Record<string, Method> {
+  // A host does not wait for the answer to `renew` before it asks for a program, but no program starts before.
+  let renewed: Promise<void> = Promise.resolve();
+  return {
+    [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes, () => renewed)),
+    [INFO]: request(Nothing, guestInfo),
+    [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
+    [PLACE]: request(PlaceFile, placeFile),
+    [MAKE_FOLDER]: request(MakeFolder, ({ path }) => makeFolders(path)),
+    [SYNC]: request(Nothing, flush),
+    [END_PROGRAMS]: request(Nothing, endPrograms),
+    [FREEZE]: request(Nothing, async () => {
+      await Promise.all([calls.ready(), flush()]);
+    }),
+    [RENEW]: request(Renewal, (given) => {
+      renewed = renew(calls, given).then(useBootKey);
+      return renewed;
+    }),
+    [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
+    [CLOCK]: request(Clock, (given) => moveClock(calls, given)),
+    [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
+    [SSH]: conversation(Nothing, (_nothing, stream) => serveSsh(stream)),
+    ...exchangeMethods,
+  };
 }
 
 async function flush(): Promise<void> {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -22,14 +22,17 @@ const LOW = 12;
  */
 export class PipePool {
   readonly #folder: string;
-  #names: string[] = [];
+  #names: string[];
   #made = 0;
   #filling = false;
 
-  /** `folder` is entered by root alone. */
+  /** `folder` is entered by root alone; pipes named `ready-…` in it are used first. */
   constructor(folder: string) {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#names = readdirSync(folder)
+      .filter((name) => name.startsWith('ready-'))
+      .map((name) => join(folder, name));
   }
 
   /** A pipe the program writes and we read. */

@@ -36,6 +36,18 @@ test('modules come out of every packing a kernel uses', async (context) => {
   await assert.rejects(readModule(folder, 'd.ko.br', unxz), { code: 'build-failed' });
 });
 
+test('a module loses its signature and nothing else', async (context) => {
+  const folder = await scratch(context);
+  const content = Buffer.from('\x7fELF a module');
+  const lengths = Buffer.from([0, 0, 2, 1, 2, 0, 0, 0, 0, 0, 0, 5]);
+  const mark = Buffer.from('~Module signature appended~\n');
+  await writeFile(join(folder, 'a.ko'), Buffer.concat([content, Buffer.from('SKKsigna'), lengths, mark]));
+  await writeFile(join(folder, 'short.ko'), Buffer.concat([lengths, mark]));
+  const unxz = async () => content;
+  assert.deepEqual((await readModule(folder, 'a.ko', unxz)).content, content);
+  assert.deepEqual((await readModule(folder, 'short.ko', unxz)).content, Buffer.concat([lengths, mark]));
+});
+
 test('the first script is one every POSIX shell takes', async () => {
   await promisify(execFile)('sh', ['-n', script]);
 });

@@ -1,3 +1,4 @@
+import type { AgentProgram } from '../../bundle/agent-build.ts';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
 import type { goldenNames, machineNames } from '../../bundle/folder.ts';
 import type { ChannelStream } from '../../channel/channel-stream.ts';
@@ -19,7 +20,7 @@ export interface GuestParts {
   background?: boolean;
   /** Loaded and checked only when a guest must be started. */
   assets(recordedImage: string | undefined): Promise<{ qemu: QemuInstall; image: BootImage }>;
-  agent(): Promise<Uint8Array>;
+  agent(): Promise<AgentProgram>;
   accelerator(qemu: QemuInstall, image: BootImage, signal?: AbortSignal): Promise<Verdict>;
   /** an empty layer for machines on an image */
   emptyLayer(image: string): string;

@@ -1,3 +1,4 @@
+import type { AgentProgram } from '../../bundle/agent-build.ts';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
 import { hostSystem } from '../../platform/host.ts';
 import type { BootImage } from '../machine.ts';
@@ -11,7 +12,7 @@ import type { Verdict } from './verdict.ts';
 export interface StartPlan {
   qemu: QemuInstall;
   image: BootImage;
-  agent: Uint8Array;
+  agent: AgentProgram;
   verdict: Verdict;
   /** what a snapshot must have been taken with to fit */
   key: SnapshotKey;
@@ -21,7 +22,7 @@ export interface StartPlan {
 export interface PlanParts {
   qemu: QemuInstall;
   image: BootImage;
-  agent: Uint8Array;
+  agent: AgentProgram;
   verdict: Verdict;
   name: string;
   /** MiB */
@@ -56,7 +57,7 @@ export function planStart(parts: PlanParts): StartPlan {
 interface KeyParts {
   qemuHash: string;
   image: { id: string; kernelHash: string };
-  agent: Uint8Array;
+  agent: AgentProgram;
   plan: Pick<LaunchPlan, 'accelerator' | 'memory' | 'cpus' | 'sandbox'>;
 }
 
@@ -71,7 +72,9 @@ function snapshotKey({ qemuHash, image, agent, plan }: KeyParts): SnapshotKey {
     cpus,
     image: image.id,
     kernel: image.kernelHash,
-    agent: sha256(bootArchive({ agent, bootKey: new Uint8Array(0), sshHostKey: '', sshAuthorizedKey: '' })),
+    agent: sha256(
+      bootArchive({ agent: agent.module, bootKey: new Uint8Array(0), sshHostKey: '', sshAuthorizedKey: '' }),
+    ),
     arguments: sha256(JSON.stringify(qemuArguments({ ...plan, ...PLACES }))),
   };
 }

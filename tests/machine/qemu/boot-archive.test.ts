@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,14 +43,53 @@ describe('the boot archive', () => {
   const found = new Map(members(bootArchive(parts)).map((member) => [member.path, member]));
 
   it('holds the agent daemon, the keys and how to start, byte for byte', () => {
-    assert.deepEqual(found.get('pcoder/agentd.mjs')?.content, parts.agent);
+    assert.deepEqual(found.get('pcoder/agentd.cjs')?.content, parts.agent);
     assert.deepEqual(found.get('pcoder/boot.key')?.content, parts.bootKey);
     assert.equal(found.get('pcoder/ssh/host_ed25519')?.content.toString(), parts.sshHostKey);
     assert.equal(found.get('pcoder/ssh/authorized_keys')?.content.toString(), `${parts.sshAuthorizedKey}\n`);
     assert.match(
       found.get('pcoder/start')?.content.toString() ?? '',
-      /^#!\/bin\/sh\n[^]*agentd\.mjs[^]*exec \/sbin\/init\n$/,
+      /^#!\/bin\/sh\n[^]*agentd\.cjs[^]*exec \/sbin\/init\n$/,
     );
+  });
+
+  it('holds the daemon’s start-up snapshot where there is one', () => {
+    const archive = bootArchive({ ...parts, agentSnapshot: Buffer.from('snapshot') });
+    const blob = members(archive).find(({ path }) => path === 'pcoder/agentd.blob');
+    assert.equal(blob?.content.toString(), 'snapshot');
+    assert.ok(!found.has('pcoder/agentd.blob'));
+  });
+
+  it('starts the daemon without its snapshot, at once and saying so, when that ended it', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'start-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    // The loop of the real script, with a node that refuses every snapshot and serves without one.
+    const start = found.get('pcoder/start')?.content.toString() ?? '';
+    const loop = /^\(\n[^]*?\n\)/m.exec(start)?.[0] ?? '';
+    writeFileSync(join(folder, 'agentd.blob'), 'of another Node');
+    writeFileSync(
+      join(folder, 'node'),
+      '#!/bin/sh\necho "node $1"\ncase $1 in --snapshot-blob) exit 1;; esac\nkill $PPID\n',
+      { mode: 0o755 },
+    );
+    const script = loop
+      .replace("trap '' HUP INT TERM", '')
+      .replaceAll('/usr/local/bin/node', join(folder, 'node'))
+      .replaceAll('/run/pcoder', folder);
+    const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8', timeout: 5000 });
+    assert.deepEqual(stdout.trim().split('\n'), [
+      'node --snapshot-blob',
+      'agentd: ended; it goes on without its start-up snapshot',
+      'node --no-opt',
+    ]);
+  });
+
+  it('has pipes ready for the first commands, where only root finds them', () => {
+    const pipes = [...found.values()].filter(({ path }) => path.startsWith('pcoder/pipes/ready-'));
+    assert.equal(pipes.length, 16);
+    for (const { mode } of [...pipes, found.get('pcoder/greeted')].filter((each) => each !== undefined))
+      assert.equal(mode & 0o170000, 0o010000);
+    assert.equal((found.get('pcoder/pipes')?.mode ?? 0) & 0o777, 0o700);
   });
 
   it('has a folder before what lies in it, all of it root’s', () => {

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, readdirSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { PipePool } from '../../src/guest/pipe-pool.ts';
+import { scratch } from '../bundle/scratch.ts';
+
+test('pipes found ready are used before any is made, and nobody finds them afterwards', async (context) => {
+  const folder = await scratch(context);
+  execFileSync('mkfifo', [join(folder, 'ready-0'), join(folder, 'other')]);
+  const pipe = new PipePool(folder).fromProgram();
+  assert.deepEqual(readdirSync(folder), ['other']);
+  writeSync(pipe.theirs, 'said');
+  closeSync(pipe.theirs);
+  const [said] = await once(pipe.ours, 'data');
+  assert.equal(String(said), 'said');
+  pipe.ours.destroy();
+});

@@ -59,15 +59,19 @@ else main();
 /** The agent daemon: serves the one host at the other end of the channel. */
 function main(): void {
   let bootKey: Uint8Array = readFileSync('/run/pcoder/boot.key');
-  const methods = methodsOn(new PipePool('/run/pcoder/pipes'), new KernelCalls(), (key) => {
-    bootKey = key;
+  const methods = methodsOn(new PipePool('/run/pcoder/pipes'), new KernelCalls(), {
+    useBootKey: (key) => {
+      bootKey = key;
+    },
+    frozen: () => line?.dismissReader(),
   });
   const lone = new LoneWatch();
   let host: Connection | undefined;
+  let line: PortLine | undefined;
   endStrays();
   startProxy(() => host);
   lone.hostLeft();
-  new PortLine(openPort(), (transport) => {
+  line = new PortLine(openPort(), (transport) => {
     proveAsGuest(transport, bootKey).then(
       (proven) => {
         const connection = new Connection(proven, 'even', serve(methods));
@@ -90,7 +94,7 @@ function main(): void {
 function methodsOn(
   pipes: PipePool,
   calls: KernelCalls,
-  useBootKey: (key: Uint8Array) => void,
+  on: { useBootKey(key: Uint8Array): void; frozen(): void },
 ): Record<string, Method> {
   // A host does not wait for the answer to `renew` before it asks for a program, but no program starts before.
   let renewed: Promise<void> = Promise.resolve();
@@ -104,9 +108,10 @@ function methodsOn(
     [END_PROGRAMS]: request(Nothing, endPrograms),
     [FREEZE]: request(Nothing, async () => {
       await Promise.all([calls.ready(), flush()]);
+      on.frozen();
     }),
     [RENEW]: request(Renewal, (given) => {
-      renewed = renew(calls, given).then(useBootKey);
+      renewed = renew(calls, given).then(on.useBootKey);
       return renewed;
     }),
     [IDENTIFY]: request(Identity, (given) => identify(calls, given)),

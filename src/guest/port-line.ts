@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { read, write } from 'node:fs';
 import { encodeHeader, type Frame } from '../channel/frame.ts';
 import { FrameDecoder } from '../channel/frame-decoder.ts';
@@ -26,12 +26,23 @@ export class PortLine {
   #hunter: PreambleHunter | undefined = new PreambleHunter();
   #decoder = new FrameDecoder();
   #current: PortTransport | undefined;
+  #cat: ChildProcess | undefined;
+  #dismissed: ChildProcess | undefined;
 
   constructor(fd: number, arrived: (transport: FrameTransport) => void) {
     this.#fd = fd;
     this.#writer = new PortWriter(fd);
     this.#arrived = arrived;
     this.#read(OWN_READS);
+  }
+
+  /**
+   * Reads by ourselves again, while the host is known to be silent: a guest that comes out of a snapshot answers sooner without a program
+   * in between whose code has to be translated first.
+   */
+  dismissReader(): void {
+    this.#dismissed = this.#cat;
+    this.#cat?.kill();
   }
 
   #read(own: number): void {
@@ -50,7 +61,12 @@ export class PortLine {
       stdio: [this.#fd, 'pipe', 'ignore'],
     });
     cat.stdout?.on('data', (bytes: Buffer) => this.#received(bytes));
-    cat.on('close', () => this.#ended());
+    this.#cat = cat;
+    cat.on('close', () => {
+      this.#cat = undefined;
+      if (this.#dismissed === cat) this.#read(OWN_READS);
+      else this.#ended();
+    });
     cat.on('error', (error) => console.error(`agentd: ${error.message}`));
   }
 

@@ -7,6 +7,7 @@ export const START = 'start';
 export const STOP = 'stop';
 export const SESSION = 'session';
 export const SSH_ACCESS = 'ssh-access';
+export const PING = 'ping';
 
 export const Nothing = z.object({});
 

@@ -23,7 +23,8 @@ export function machineTable(machines: readonly MachineSummary[]): string {
 export function spaceText({ alone, all }: Space): string {
   if (all === 0) return '-';
   const shared = all - alone;
-  return shared === 0 ? bytesText(alone) : `${bytesText(alone)} + ${bytesText(shared)} shared`;
+  const texts = [alone > 0 ? [bytesText(alone)] : [], shared > 0 ? [`${bytesText(shared)} shared`] : []];
+  return texts.flat().join(' + ');
 }
 
 export function bytesText(bytes: number): string {

@@ -75,7 +75,7 @@ export const StartEvent = z.object({ type: z.literal('progress'), event: Progres
 
 export const StopRequest = z.object({
   goal: z._default(z.enum(['suspend', 'shutdown', 'abandon']), 'suspend'),
-  /** refused while a session runs or the machine is on its way up or down */
+  /** refused while a session runs or the machine is on its way up */
   onlyIdle: z._default(z.boolean(), false),
 });
 export const StopReply = z.object({ manner: z.string() });

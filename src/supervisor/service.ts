@@ -29,7 +29,7 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
       stream.end();
     }),
     [STOP]: request(StopRequest, async ({ goal, onlyIdle }) => {
-      if (onlyIdle) supervisor.requireIdle();
+      if (onlyIdle) await supervisor.requireIdle();
       const manner = await supervisor.stop(goal);
       leave();
       return { manner };

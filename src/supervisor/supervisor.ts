@@ -174,8 +174,9 @@ export class Supervisor {
     return this.#ssh;
   }
 
-  /** @throws Fault `machine-busy` while somebody uses the machine */
-  requireIdle(): void {
+  /** Lets a machine that is on its way down get there. @throws Fault `machine-busy` while somebody uses the machine */
+  async requireIdle(): Promise<void> {
+    while (this.machine.state.state === 'stopping') await sleep(20);
     const { state } = this.machine.state;
     const sessions = this.sessions.size;
     if (sessions === 0 && (state === 'running' || state === 'stopped')) return;

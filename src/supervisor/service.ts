@@ -30,7 +30,8 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
       await supervisor.up((event) => stream.closed || stream.send({ type: 'progress', event }), gone.signal);
       stream.end();
     }),
-    [STOP]: request(StopRequest, async ({ goal }) => {
+    [STOP]: request(StopRequest, async ({ goal, onlyIdle }) => {
+      if (onlyIdle) await supervisor.requireIdle();
       const manner = await supervisor.stop(goal);
       leave();
       return { manner };

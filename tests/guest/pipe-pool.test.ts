@@ -11,7 +11,9 @@ test('pipes found ready are used before any is made, and nobody finds them after
   const folder = await scratch(context);
   execFileSync('mkfifo', [join(folder, 'ready-0'), join(folder, 'other')]);
   const pipe = new PipePool(folder).fromProgram();
-  assert.deepEqual(readdirSync(folder), ['other']);
+  // More are being made meanwhile.
+  const names = readdirSync(folder);
+  assert.ok(names.includes('other') && !names.includes('ready-0'), String(names));
   writeSync(pipe.theirs, 'said');
   closeSync(pipe.theirs);
   const [said] = await once(pipe.ours, 'data');

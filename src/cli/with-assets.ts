@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { machineNames } from '../bundle/folder.ts';
 import type { Connection } from '../channel/connection.ts';
 import { Fault, isFault } from '../fault/fault.ts';
 import { findSupervisor, reachSupervisor } from '../supervisor/reach.ts';
@@ -20,7 +22,8 @@ export async function withSupervisor<T>(
   action: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const running = await findSupervisor(context.folder, need.machine);
-  if (running === undefined) await fetchMissing(context, need);
+  // A machine that has run before has what it needs, and its supervisor looks at it anyway: looking twice would cost every start 50 ms.
+  if (running === undefined && !(await hasRun(context, need.machine))) await fetchMissing(context, need);
   const connection = running ?? (await reachSupervisor(context.folder, need.machine));
   try {
     return await action(connection);
@@ -35,6 +38,10 @@ export async function withSupervisor<T>(
   } finally {
     connection.close();
   }
+}
+
+async function hasRun({ folder }: Context, machine: string): Promise<boolean> {
+  return (await stat(machineNames(folder, machine).record).catch(() => undefined)) !== undefined;
 }
 
 /** Fetches or builds QEMU, the image and the tool's program, whichever is missing. @throws Fault `fetch-failed`, `interrupted`, … */

@@ -39,7 +39,7 @@ export async function reachSupervisor(folder: Folder, machine: string): Promise<
     // Code 0 means that another supervisor owns the machine; unless its socket appears it was just leaving.
     if (child.ended === 0 && Date.now() - child.since > 500)
       child = await startSupervisor(folder, machine, names.supervisorLog);
-    await sleep(10);
+    await sleep(3);
   }
   const said = await logTail(names.supervisorLog, 5);
   throw new Fault('supervisor-lost', `the supervisor of machine ${machine} did not come up`, {

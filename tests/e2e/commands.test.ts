@@ -119,6 +119,7 @@ describe('the commands about a machine', () => {
     assert.equal(code, 0, stderr);
     const settings = JSON.parse(await readFile(join(scene.state, 'settings.json'), 'utf8'));
     assert.deepEqual(settings, {
+      golden: false,
       defaultTool: 'codex',
       defaultMode: 'host-native',
       auth: { codex: 'api-key' },

@@ -64,6 +64,11 @@ export async function makeScene(
   const project = join(home, 'project');
   await mkdir(project, { recursive: true });
   await shareChecks(state);
+  // A second guest at the side would take half of a small host from the test that has nothing to do with it.
+  if (options.state === undefined) {
+    await mkdir(state, { recursive: true });
+    await writeFile(join(state, 'settings.json'), JSON.stringify({ golden: false }));
+  }
   const scene = sceneAt(state, project, options.root ?? ROOT);
   return {
     ...scene,

@@ -37,7 +37,7 @@ export async function measureSuspend(lab: Lab): Promise<Section[]> {
   );
   const bytes: Row[] = [
     { id: 'kept', label: 'files of the suspended machine', outcome: { samples: kept } },
-    { id: 'used', label: 'memory the guest had in use (MemTotal − MemFree)', outcome: { samples: used } },
+    { id: 'used', label: 'memory the guest had in use (all − MemFree)', outcome: { samples: used } },
   ];
   return [
     {
@@ -97,7 +97,8 @@ async function agentAfterStop(lab: Lab, repeat: number): Promise<Section> {
 
 /** Fills a file in the guest's memory until enough is in use. @returns bytes in use */
 async function useMemory(lab: Lab): Promise<number> {
-  const script = `used() { awk '/^MemTotal/ {t=$2} /^MemFree/ {f=$2} END {print (t-f)*1024}' /proc/meminfo; }
+  // Of all the memory it has: MemTotal leaves out what the kernel itself lies in.
+  const script = `used() { awk '/^MemFree/ {print (${lab.host.guest.memory * 1024}-$2)*1024}' /proc/meminfo; }
 rm -f /dev/shm/filling
 missing=$(( ${USED} - $(used) ))
 [ $missing -le 0 ] || head -c $missing /dev/urandom >/dev/shm/filling

@@ -23,8 +23,12 @@ export interface LaunchPlan {
 export type GuestStart =
   /** `initrd`: the image's, with this start's boot archive behind it */
   | { kind: 'cold'; kernel: string; initrd: string }
-  /** QEMU waits for a snapshot's devices; its memory is mapped copy-on-write */
-  | { kind: 'resume'; memory: { file: string; offset: number }; apps: readonly PluggedDisk[] };
+  /** QEMU waits for a snapshot; with `memory` the guest's memory is that part of a file, mapped copy-on-write */
+  | {
+      kind: 'resume';
+      memory: { file: string; offset: number } | undefined;
+      apps: readonly PluggedDisk[];
+    };
 
 /** A tool's read-only disk. */
 export interface PluggedDisk {
@@ -98,7 +102,7 @@ export function probeArguments(accelerator: Accelerator, kernel: string, initrd:
 
 function machineType({ accelerator, start }: LaunchPlan): string {
   const type = accelerator === 'tcg' ? 'q35,sata=off,smbus=off' : 'q35';
-  return start.kind === 'resume' ? `${type},memory-backend=pc.ram` : type;
+  return start.kind === 'resume' && start.memory !== undefined ? `${type},memory-backend=pc.ram` : type;
 }
 
 /** Each layer's backing is named here, never taken from its header: the folder may have moved. */
@@ -120,16 +124,19 @@ function startArguments({ accelerator, memory, start }: LaunchPlan): string[][] 
     const append = kernelCommandLine(accelerator);
     return [['-kernel', start.kernel, '-initrd', start.initrd, '-append', append]];
   }
-  const { file, offset } = start.memory;
-  const mapping = `mem-path=${escapeCommas(file)},offset=${offset},share=off,readonly=on,rom=off`;
   return [
     ['-S', '-incoming', 'defer'],
-    ['-object', `memory-backend-file,id=pc.ram,size=${memory}M,${mapping}`],
+    start.memory === undefined ? [] : ['-object', mappedMemory(memory, start.memory)],
     ...start.apps.flatMap((app) => {
       const devices = appDevices(app);
       return [blockdev(devices.blockdev), ['-device', JSON.stringify(devices.device)]];
     }),
   ];
+}
+
+function mappedMemory(mebibytes: number, { file, offset }: { file: string; offset: number }): string {
+  const mapping = `mem-path=${escapeCommas(file)},offset=${offset},share=off,readonly=on,rom=off`;
+  return `memory-backend-file,id=pc.ram,size=${mebibytes}M,${mapping}`;
 }
 
 function kernelCommandLine(accelerator: Accelerator): string {

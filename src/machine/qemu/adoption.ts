@@ -7,7 +7,12 @@ import { readBootKey } from './keys.ts';
 import { cleanStale, findLeftQemu, type RunFiles } from './left-behind.ts';
 import { QmpClient } from './qmp.ts';
 import { readRecord } from './record.ts';
-import { bringDown } from './shutdown.ts';
+import { bringDown, STOP_DEADLINES } from './shutdown.ts';
+import { giveUpSave } from './snapshot/migration.ts';
+
+const NOT_BEGUN = 'a QEMU that had not begun its guest was left';
+/** No guest in it hears a power button. */
+const AT_ONCE = { guest: 0, powerButton: 0, quit: 5000 };
 
 const Status = z.object({ status: z.string() });
 
@@ -17,7 +22,7 @@ export async function findAdoptable(
   runFiles: RunFiles,
 ): Promise<Held | undefined> {
   const record = await readRecord(names.record);
-  const left = await findLeftQemu(record, names.qemuPid);
+  const left = await findLeftQemu(record, names.qemuPid, await exists(names.bootKey));
   if (left === undefined) {
     await removeUnfinished(names);
     await cleanStale(record, runFiles, note);
@@ -25,22 +30,25 @@ export async function findAdoptable(
   }
   const qmp = await QmpClient.connect(sockets.qmp).catch(() => undefined);
   const bootKey = await readBootKey(names.bootKey);
-  const end = async (why: string) => {
+  const end = async (why: string, deadlines = STOP_DEADLINES) => {
     note(`${why} (process ${left.pid}); ended it`);
-    await bringDown({ qemu: left, qmp, connection: undefined });
+    await bringDown({ qemu: left, qmp, connection: undefined }, deadlines);
     await removeUnfinished(names);
     await cleanStale(record, runFiles, note);
     return undefined;
   };
   // Its snapshot was not consumed, so its guest never ran: it is resumed anew.
-  if (await exists(names.suspended)) return end('a QEMU that had not begun its guest was left');
+  if (await exists(names.suspended)) return end(NOT_BEGUN, AT_ONCE);
   if (qmp === undefined || bootKey === undefined || record?.run === undefined)
     return end('a QEMU without its control files was left running');
   await removeUnfinished(names);
   // A supervisor that fell while it saved the guest had stopped it.
   const { status } = Status.parse(await qmp.execute('query-status'));
-  if (status === 'inmigrate') return end('a QEMU that had not begun its guest was left');
-  if (status !== 'running' && status !== 'io-error') await qmp.execute('cont');
+  if (status === 'inmigrate') return end(NOT_BEGUN, AT_ONCE);
+  if (status !== 'running' && status !== 'io-error') {
+    await giveUpSave(qmp);
+    await qmp.execute('cont');
+  }
   return { qemu: left, qmp, bootKey, run: record.run };
 }
 

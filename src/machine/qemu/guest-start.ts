@@ -10,7 +10,7 @@ import { newBootKey } from './keys.ts';
 import { launchGuest } from './launch-guest.ts';
 import { hasDisk, newDisk } from './machine-disk.ts';
 import { type MachineRecord, readRecord, writeRecord } from './record.ts';
-import { identifyGuest } from './renewal.ts';
+import { nameIfNeeded } from './renewal.ts';
 import { resumeGuest } from './resume.ts';
 import { keyName } from './snapshot/snapshot-key.ts';
 import { findSnapshot, type Usable } from './snapshot/usable.ts';
@@ -142,14 +142,6 @@ async function coldBoot(
   // The guest has read it: the keys in it need not stay on the disk.
   await rm(names.bootArchive, { force: true });
   return connection;
-}
-
-async function nameIfNeeded({ names, name }: GuestParts, connection: Connection): Promise<void> {
-  const record = await readRecord(names.record);
-  if (record?.unnamed !== true) return;
-  await identifyGuest(connection, name);
-  const { unnamed: _, ...named } = record;
-  await writeRecord(names.record, named);
 }
 
 async function forget(snapshot: string): Promise<void> {

@@ -20,6 +20,7 @@ import { launchFault } from './launch.ts';
 import { type RunFiles, removeRunFiles } from './left-behind.ts';
 import { type LinkOptions, openLink } from './link.ts';
 import { atRest, type MachineRun, readRecord, writeRecord } from './record.ts';
+import { keepRenewed, nameIfNeeded } from './renewal.ts';
 import { bringDown, STOP_DEADLINES } from './shutdown.ts';
 import { suspendGuest } from './suspend.ts';
 
@@ -34,6 +35,9 @@ export class QemuMachine implements Machine {
   #state: MachineState = { state: 'stopped', reason: undefined };
   #held: Held | undefined;
   #starting: Promise<Connection> | undefined;
+  #stopping: Promise<StopManner> | undefined;
+  /** gives up the start that is under way */
+  #giveUp = new AbortController();
   #starved = false;
   #mounting: Promise<void> = Promise.resolve();
   #renewal: Promise<void> = Promise.resolve();
@@ -70,7 +74,8 @@ export class QemuMachine implements Machine {
     if (held === undefined) return false;
     this.#hold(held);
     try {
-      await this.#reconnect();
+      const connection = await this.#reconnect();
+      await this.#renewAdopted(held, connection);
       this.#parts.note('continued the machine that an earlier supervisor had left running');
       return true;
     } catch (error) {
@@ -82,7 +87,24 @@ export class QemuMachine implements Machine {
     }
   }
 
-  async stop(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
+  /** One at a time: a second stop would press the power button of a guest that is being saved. */
+  stop(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
+    this.#stopping ??= this.#stopOnce(goal, progress).finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stopOnce(goal: StopGoal, progress: Progress): Promise<StopManner> {
+    if (this.#state.state === 'starting') {
+      // A guest that goes on from its memory has none any more if it is ended now: such a start is seen through and saved anew.
+      this.#giveUp.abort();
+      await this.#starting?.catch(() => {});
+    }
+    return this.#end(goal, progress);
+  }
+
+  async #end(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
     const held = this.#held;
     if (held === undefined) return 'not running';
     const wasUp = this.#state.state !== 'starting';
@@ -135,11 +157,16 @@ export class QemuMachine implements Machine {
     await call(this.#state.connection, MOUNT_APP, { target, path }, z.unknown());
   }
 
-  async #bringUp({ progress, signal }: StartOptions): Promise<Connection> {
+  async #bringUp({ progress, signal: left }: StartOptions): Promise<Connection> {
+    // A command may come while the machine is on its way down.
+    await this.#stopping?.catch(() => {});
     this.#state = { state: 'starting' };
+    this.#giveUp = new AbortController();
+    const { signal: stopped } = this.#giveUp;
+    const signal = left === undefined ? stopped : AbortSignal.any([left, stopped]);
     const coming: ComingUp = {
       held: (held) => this.#hold(held),
-      connect: (link) => this.#connect({ ...link, signal }),
+      connect: ({ isLast, ...link }) => this.#connect({ ...link, signal: isLast ? undefined : signal }),
       renewing: (done) => this.#awaitRenewal(done),
       discard: async () => {
         if (this.#held !== undefined)
@@ -154,15 +181,26 @@ export class QemuMachine implements Machine {
       connection.closed.then(() => this.#lostLink(connection));
       return connection;
     } catch (error) {
-      await this.stop('shutdown');
+      await this.#end('shutdown');
       this.#state = { state: 'stopped', reason: error instanceof Error ? error.message : String(error) };
-      throw error;
+      if (!stopped.aborted) throw error;
+      throw new Fault('machine-not-running', `machine ${this.#parts.name} was stopped before it was up`, {
+        hint: 'pcoder start',
+      });
     }
+  }
+
+  /** A supervisor that fell right after a resume may not have come to this; a second time does no harm. */
+  async #renewAdopted(held: Held, connection: Connection): Promise<void> {
+    if (held.run.start === 'cold') return;
+    await keepRenewed(this.#parts.names, held, connection);
+    await nameIfNeeded(this.#parts, connection);
   }
 
   /** A guest that was not renewed may not go on: its randomness is another's. */
   #awaitRenewal(done: Promise<void>): void {
-    this.#renewal = done.catch(async (error: unknown) => {
+    this.#renewal = done;
+    done.catch(async (error: unknown) => {
       this.#parts.note(`the guest could not be renewed: ${error instanceof Error ? error.message : error}`);
       await this.stop('shutdown');
     });
@@ -322,6 +360,8 @@ const ABANDONED = { guest: 0, powerButton: 0, quit: 2000 };
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
-    signal?.addEventListener('abort', () => reject(new Fault('interrupted', 'interrupted')), { once: true });
+    const giveUp = () => reject(new Fault('interrupted', 'interrupted'));
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
   });
 }

@@ -6,7 +6,7 @@ import { ensureSshKeys } from './keys.ts';
 import { launchGuest } from './launch-guest.ts';
 import { openSocket } from './link.ts';
 import type { MachineRecord } from './record.ts';
-import { renewGuest } from './renewal.ts';
+import { keepRenewed } from './renewal.ts';
 import { loadFrom } from './snapshot/migration.ts';
 import { consume, type Usable } from './snapshot/usable.ts';
 import type { StartPlan } from './start-plan.ts';
@@ -41,11 +41,12 @@ export async function resumeGuest(
   await loadFrom(held.qmp, files.devices);
   if (kind === 'resumed') await consume(files);
   await held.qmp.execute('cont');
-  const connection = await coming.connect({ socket, resumed: false, within: RESUME_WITHIN });
-  const renewed = renewGuest(connection, await sshKeys).then(async (key) => {
-    held.bootKey = key;
-    await writeWhole(names.bootKey, key, { mode: 0o600 });
+  const connection = await coming.connect({
+    socket,
+    resumed: false,
+    within: RESUME_WITHIN,
+    isLast: kind === 'resumed',
   });
-  coming.renewing(renewed);
+  coming.renewing(keepRenewed(names, held, connection, sshKeys));
   return connection;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identify } from '../../../src/platform/process-identity.ts';
 import { type Outcome, type Scene, type Under, until } from '../../e2e/scene.ts';
 import type { Chance } from './chance.ts';
 import { Known } from './known.ts';
@@ -82,10 +83,7 @@ export class Subject {
         // It has ended since.
       }
     }
-    await until('the killed are gone', async () => {
-      const now = await this.processes();
-      return !wanted.some((pid) => now.supervisors.includes(pid) || now.qemus.includes(pid));
-    });
+    await until('the killed are gone', () => wanted.every((pid) => identify(pid) === undefined));
   }
 
   async processes(): Promise<{ supervisors: number[]; qemus: number[] }> {

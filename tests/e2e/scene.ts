@@ -38,7 +38,7 @@ export interface Scene {
 export interface Status {
   state: string;
   reason?: string;
-  run?: { pid: number; accelerator: string };
+  run?: { pid: number; accelerator: string; start: string };
   supervisor?: { pid: number };
   guest?: { pid: number; resident: number };
   sshPort?: number;

@@ -39,7 +39,9 @@ export async function findAdoptable(
   };
   // Its snapshot was not consumed, so its guest never ran: it is resumed anew.
   if (await exists(names.suspended)) return end(NOT_BEGUN, AT_ONCE);
-  if (qmp === undefined || bootKey === undefined || record?.run === undefined)
+  // Each start is recorded before anything else happens to it.
+  if (record?.run === undefined) return end(NOT_BEGUN, AT_ONCE);
+  if (qmp === undefined || bootKey === undefined)
     return end('a QEMU without its control files was left running');
   await removeUnfinished(names);
   // A supervisor that fell while it saved the guest had stopped it.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -85,11 +86,10 @@ describe('a suspended machine', () => {
       return { asked, answered: Date.now(), guest: Number(under.stdout().subarray(had).toString()) * 1000 };
     };
     const first = await ask('true');
-    const about = `${Math.round(first.guest - first.asked)} ms after the question, which took ${first.answered - first.asked} ms`;
-    assert.ok(first.guest >= first.asked - 50 && first.guest <= first.answered + 50, about);
-    const second = await ask('true');
-    assert.ok(second.guest >= second.asked - 50 && second.guest <= second.answered + 50);
+    assertClock(first);
+    assertClock(await ask('true'));
     const slept = await ask('sleep 1');
+    assertClock(await ask('true'));
     const took = slept.answered - slept.asked;
     assert.ok(took > 950 && took < 1600, `sleep 1 took ${took} ms`);
     const fired = await ask('cat /dev/shm/fired >&2');
@@ -114,9 +114,16 @@ describe('a suspended machine', () => {
   });
 });
 
+/** A clock cannot be told better than the question took. */
+function assertClock({ asked, answered, guest }: { asked: number; answered: number; guest: number }): void {
+  const said = `${Math.round(guest - asked)} ms after the question, which took ${answered - asked} ms`;
+  assert.ok(guest >= asked - 50 && guest <= answered + 50, said);
+}
+
 describe('a stop while a session runs', () => {
   test('ends its program, brings its results home, suspends, and a connection left open is told', async () => {
     const server = createServer((client) => client.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
     const { port } = server.address() as { port: number };
     try {
       const under = scene.start([

@@ -7,6 +7,8 @@ export class StartQueue {
   readonly #machine: Machine;
   readonly #watchers = new Set<Progress>();
   #abort = new AbortController();
+  /** settles when a start that was given up has ended */
+  #givenUp: Promise<unknown> = Promise.resolve();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -22,12 +24,18 @@ export class StartQueue {
     };
     signal.addEventListener('abort', leave, { once: true });
     try {
-      return await this.#machine.start({
+      // One that was given up a moment ago would take a newcomer with it.
+      await this.#givenUp;
+      const started = this.#machine.start({
         progress: (event) => {
           for (const watcher of this.#watchers) watcher(event);
         },
         signal: this.#abort.signal,
       });
+      this.#abort.signal.addEventListener('abort', () => {
+        this.#givenUp = started.catch(() => {});
+      });
+      return await started;
     } finally {
       signal.removeEventListener('abort', leave);
       this.#watchers.delete(progress);

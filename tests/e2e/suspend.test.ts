@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { startScriptedModel } from '../../src/tools/scripted-model/server.ts';
 import { makeScene, processesOf, until } from './scene.ts';
 
 let scene: Awaited<ReturnType<typeof makeScene>>;
@@ -222,6 +223,46 @@ describe('a machine nobody uses', () => {
   test('is not suspended while a session runs', async () => {
     const answer = await inside('sleep 5; echo still there', '--idle', '1s');
     assert.equal(answer, 'still there');
+  });
+});
+
+describe('a machine a real key has been in', () => {
+  test('is shut down instead, says why, and the key is in no file', async () => {
+    const keys = {
+      ANTHROPIC_API_KEY: 'sk-canary-5tRw81LmZq7Yv2XcBpUe',
+      OPENAI_API_KEY: 'sk-canary-9kHj3NnDs6Gf4AaQwErT',
+    };
+    const model = await startScriptedModel({ script: { steps: [], closing: 'Nothing to do.' } });
+    try {
+      const baseUrl = `http://host.pcoder.internal:${model.port}`;
+      const profile = {
+        name: 'stand-in',
+        description: 'a model of the tests',
+        apis: { 'anthropic-messages': { baseUrl, keyEnvironment: ['ANTHROPIC_API_KEY'] } },
+        models: { claude: 'stand-in-model' },
+      };
+      await mkdir(join(scene.state, 'profiles'), { recursive: true });
+      await writeFile(join(scene.state, 'profiles/stand-in.json'), JSON.stringify(profile));
+      const { code, stdout, stderr } = await scene.pcoder(
+        ['run', 'claude', '--profile', 'stand-in', '--', '-p', 'hello'],
+        { env: keys },
+      );
+      assert.equal(code, 0, stderr);
+      assert.match(stdout.toString(), /Nothing to do/);
+    } finally {
+      await model.close();
+    }
+    const { stderr } = await scene.pcoder(['stop']);
+    assert.match(stderr, /machine default stopped \(guest shutdown\)/);
+    assert.match(await readFile(machine('supervisor.log'), 'utf8'), /not suspended but shut down: .*key/);
+    for (const entry of await readdir(scene.state, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const content = await readFile(path);
+      for (const key of Object.values(keys)) assert.equal(content.includes(key), false, path);
+    }
+    await remember();
+    await suspend();
   });
 });
 

@@ -14,6 +14,8 @@ const CYCLES = Number(process.env['PCODER_CYCLES'] ?? 12);
 const SEED = Number(process.env['PCODER_SEED'] ?? Date.now() % 1_000_000);
 /** Only steps whose names match, to look for one thing. */
 const WANTED = new RegExp(process.env['PCODER_STEPS'] ?? '');
+/** Seconds after which no further cycle is begun. */
+const SECONDS = Number(process.env['PCODER_SECONDS'] ?? 3600);
 /** Milliseconds after which a cycle says what the machine had to note. */
 const SLOW = 9000;
 /** A stopped machine's file system is checked each time after this many cycles. */
@@ -183,8 +185,15 @@ test(`${CYCLES} random cycles of work, suspends and kills lose nothing (PCODER_S
 }, async (context) => {
   await subject.write();
   const steps = STEPS.filter(({ name, isPossible }) => WANTED.test(name) && (isPossible?.() ?? true));
+  const say = (text: string) => {
+    context.diagnostic(text);
+    // A diagnostic is shown at the end; a long run is watched.
+    if (process.env['PCODER_CYCLES'] !== undefined) process.stderr.write(`${text}\n`);
+  };
+  const end = Date.now() + SECONDS * 1000;
   let kept = 0;
-  for (let cycle = 1; cycle <= CYCLES; cycle++) {
+  let cycles = 0;
+  for (let cycle = 1; cycle <= CYCLES && Date.now() < end; cycle++) {
     const step = chance.weighted(steps);
     const began = Date.now();
     let said = '';
@@ -199,10 +208,11 @@ test(`${CYCLES} random cycles of work, suspends and kills lose nothing (PCODER_S
       );
     }
     const took = Date.now() - began;
-    context.diagnostic(`${cycle}: ${step.name} ${said} (${took} ms)`);
-    if (took > SLOW) context.diagnostic(`   ${((await scene.status()).notes ?? []).join('; ')}`);
+    cycles++;
+    say(`${cycle}: ${step.name} ${said} (${took} ms)`);
+    if (took > SLOW) say(`   ${((await scene.status()).notes ?? []).join('; ')}`);
   }
-  context.diagnostic(`memory was kept in ${kept} of ${CYCLES} cycles`);
+  say(`memory was kept in ${kept} of ${cycles} cycles`);
   await subject.stop('--shutdown').done;
   await subject.assertTidy();
   await checkDisk(scene.state, subject.name);

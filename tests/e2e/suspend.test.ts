@@ -96,8 +96,9 @@ describe('a suspended machine', () => {
     const fired = await ask('cat /dev/shm/fired >&2');
     under.stdin.end();
     const { stderr } = await under.done;
-    const late = Number(stderr.trim()) - first.asked;
-    assert.ok(late > -1500 && late < 500, `the timer fired ${late} ms after the first question; ${stderr}`);
+    // The first question was on its way before the guest went on.
+    const late = Number(stderr.trim()) - first.answered;
+    assert.ok(late > -3000 && late < 300, `the timer fired ${late} ms after the first answer; ${stderr}`);
     assert.ok(fired.guest > 0);
   });
 

@@ -1,9 +1,10 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { exists } from './disk.ts';
 import type { GuestParts } from './guest-parts.ts';
 import type { Held } from './held.ts';
-import { readBootKey } from './keys.ts';
+import { readBootKeys } from './keys.ts';
 import { cleanStale, findLeftQemu, type RunFiles } from './left-behind.ts';
 import { QmpClient } from './qmp.ts';
 import { readRecord } from './record.ts';
@@ -29,7 +30,7 @@ export async function findAdoptable(
     return undefined;
   }
   const qmp = await QmpClient.connect(sockets.qmp).catch(() => undefined);
-  const bootKey = await readBootKey(names.bootKey);
+  const [bootKey, otherKey] = await readBootKeys(names.bootKey);
   const end = async (why: string, deadlines = STOP_DEADLINES) => {
     note(`${why} (process ${left.pid}); ended it`);
     await bringDown({ qemu: left, qmp, connection: undefined }, deadlines);
@@ -51,10 +52,16 @@ export async function findAdoptable(
     await giveUpSave(qmp);
     await qmp.execute('cont');
   }
-  return { qemu: left, qmp, bootKey, run: record.run };
+  return { qemu: left, qmp, bootKey, otherKey, run: record.run };
 }
 
-async function removeUnfinished(names: { suspending: string; suspended: string }): Promise<void> {
-  for (const folder of [names.suspending, `${names.suspended}.used`])
-    await rm(folder, { recursive: true, force: true });
+async function removeUnfinished(names: GuestParts['names']): Promise<void> {
+  // A supervisor that was killed while it wrote a file whole leaves the half-written one.
+  const halfWritten = (await readdir(names.home)).filter((name) => /^\..+\.tmp$/.test(name));
+  for (const path of [
+    names.suspending,
+    `${names.suspended}.used`,
+    ...halfWritten.map((name) => join(names.home, name)),
+  ])
+    await rm(path, { recursive: true, force: true });
 }

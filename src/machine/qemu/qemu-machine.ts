@@ -20,7 +20,7 @@ import { launchFault } from './launch.ts';
 import { type RunFiles, removeRunFiles } from './left-behind.ts';
 import { type LinkOptions, openLink } from './link.ts';
 import { atRest, type MachineRun, readRecord, writeRecord } from './record.ts';
-import { keepRenewed, nameIfNeeded } from './renewal.ts';
+import { nameIfNeeded, renewAdopted } from './renewal.ts';
 import { bringDown, STOP_DEADLINES } from './shutdown.ts';
 import { suspendGuest } from './suspend.ts';
 
@@ -74,8 +74,15 @@ export class QemuMachine implements Machine {
     if (held === undefined) return false;
     this.#hold(held);
     try {
-      const connection = await this.#reconnect();
-      await this.#renewAdopted(held, connection);
+      const connection = await this.#reconnect().catch((error: unknown) => {
+        if (held.otherKey === undefined) throw error;
+        held.bootKey = held.otherKey;
+        return this.#reconnect();
+      });
+      if (held.run.start !== 'cold') {
+        await renewAdopted(this.#parts.names, held, connection);
+        await nameIfNeeded(this.#parts, connection);
+      }
       this.#parts.note('continued the machine that an earlier supervisor had left running');
       return true;
     } catch (error) {
@@ -188,13 +195,6 @@ export class QemuMachine implements Machine {
         hint: 'pcoder start',
       });
     }
-  }
-
-  /** A supervisor that fell right after a resume may not have come to this; a second time does no harm. */
-  async #renewAdopted(held: Held, connection: Connection): Promise<void> {
-    if (held.run.start === 'cold') return;
-    await keepRenewed(this.#parts.names, held, connection);
-    await nameIfNeeded(this.#parts, connection);
   }
 
   /** A guest that was not renewed may not go on: its randomness is another's. */

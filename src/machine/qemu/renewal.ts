@@ -4,24 +4,39 @@ import type { Connection } from '../../channel/connection.ts';
 import { BOOT_KEY_BYTES } from '../../channel/handshake.ts';
 import { IDENTIFY, type Identity, RENEW, type Renewal } from '../../channel/messages/renewal.ts';
 import { call } from '../../channel/methods.ts';
-import { writeWhole } from '../../platform/whole-file.ts';
 import type { GuestParts } from './guest-parts.ts';
 import type { Held } from './held.ts';
-import { ensureSshKeys, type SshKeys } from './keys.ts';
+import { ensureSshKeys, type SshKeys, writeBootKeys } from './keys.ts';
 import { readRecord, writeRecord } from './record.ts';
 
 /** Milliseconds a resumed guest gets: nothing of it has to start. */
 const WITHIN = 15_000;
 
-/** Gives a guest that came out of a snapshot randomness, time and keys of its own, and keeps the boot key it goes by from now on. */
-export async function keepRenewed(
+/**
+ * Gives a guest that came out of a snapshot randomness, time and keys of its own.
+ * @param bootKey what it goes by from now on; kept on the disk already, beside the one before
+ */
+export async function renew(
   names: GuestParts['names'],
   held: Held,
   connection: Connection,
-  ssh = ensureSshKeys(names),
+  bootKey: Uint8Array,
+  ssh: SshKeys,
 ): Promise<void> {
-  held.bootKey = await renewGuest(connection, await ssh);
-  await writeWhole(names.bootKey, held.bootKey, { mode: 0o600 });
+  await renewGuest(connection, bootKey, ssh);
+  held.bootKey = bootKey;
+  await writeBootKeys(names.bootKey, bootKey);
+}
+
+/** The same for a guest whose supervisor fell right after its resume and may not have come to it; a second time does no harm. */
+export async function renewAdopted(
+  names: GuestParts['names'],
+  held: Held,
+  connection: Connection,
+): Promise<void> {
+  const bootKey = randomBytes(BOOT_KEY_BYTES);
+  await writeBootKeys(names.bootKey, held.bootKey, bootKey);
+  await renew(names, held, connection, bootKey, await ensureSshKeys(names));
 }
 
 /** Names a guest whose disk was another machine's, once. */
@@ -36,17 +51,15 @@ export async function nameIfNeeded(
   await writeRecord(names.record, named);
 }
 
-async function renewGuest(connection: Connection, ssh: SshKeys): Promise<Uint8Array> {
-  const bootKey = randomBytes(BOOT_KEY_BYTES);
+async function renewGuest(connection: Connection, bootKey: Uint8Array, ssh: SshKeys): Promise<void> {
   const renewal: Renewal = {
     now: Date.now(),
     entropy: randomBytes(64).toString('hex'),
-    bootKey: bootKey.toString('hex'),
+    bootKey: Buffer.from(bootKey).toString('hex'),
     sshHostKey: ssh.hostPrivate,
     sshAuthorizedKey: ssh.userPublic,
   };
   await call(connection, RENEW, renewal, z.unknown(), { timeout: WITHIN });
-  return bootKey;
 }
 
 async function identifyGuest(connection: Connection, machine: string): Promise<void> {

@@ -46,8 +46,10 @@ export async function suspendGuest(
     taken = await takeSnapshot(held.qmp, names.suspending, progress);
   } catch (error) {
     await rm(names.suspending, { recursive: true, force: true });
-    await giveUpSave(held.qmp);
-    await held.qmp.execute('cont');
+    // Where QEMU is gone nothing goes on, and that is not what went wrong first.
+    await giveUpSave(held.qmp)
+      .then(() => held.qmp.execute('cont'))
+      .catch(() => {});
     throw error;
   }
   await bringDown(

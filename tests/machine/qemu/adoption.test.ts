@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { machineNamesIn } from '../../../src/bundle/folder.ts';
 import { findAdoptable } from '../../../src/machine/qemu/adoption.ts';
@@ -29,6 +30,7 @@ describe('what an earlier supervisor left', { timeout: 20_000 }, () => {
     await writeFile(names.qemuPid, '');
     await writeFile(names.bootKey, Buffer.alloc(32, 1));
     await mkdir(names.suspending);
+    await writeFile(join(names.home, '.machine.json.1-2-3.tmp'), 'half');
     await mkdir(`${names.suspended}.used`);
   });
   afterEach(() => {

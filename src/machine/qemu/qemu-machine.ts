@@ -168,6 +168,7 @@ export class QemuMachine implements Machine {
     // A command may come while the machine is on its way down.
     await this.#stopping?.catch(() => {});
     this.#state = { state: 'starting' };
+    this.#renewal = Promise.resolve();
     this.#giveUp = new AbortController();
     const { signal: stopped } = this.#giveUp;
     const signal = left === undefined ? stopped : AbortSignal.any([left, stopped]);
@@ -199,8 +200,11 @@ export class QemuMachine implements Machine {
 
   /** A guest that was not renewed may not go on: its randomness is another's. */
   #awaitRenewal(done: Promise<void>): void {
+    const held = this.#held;
     this.#renewal = done;
     done.catch(async (error: unknown) => {
+      // One that has ended takes nothing with it.
+      if (this.#held !== held || held === undefined || !isRunning(held.qemu)) return;
       this.#parts.note(`the guest could not be renewed: ${error instanceof Error ? error.message : error}`);
       await this.stop('shutdown');
     });

@@ -144,7 +144,7 @@ export async function until(
   const deadline = Date.now() + within;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`it did not happen in time: ${what}`);
-    await sleep(50);
+    await sleep(20);
   }
 }
 

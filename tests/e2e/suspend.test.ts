@@ -102,6 +102,27 @@ describe('a suspended machine', () => {
     assert.ok(fired.guest > 0);
   });
 
+  test('was saved once, though two asked for it at the same time', async () => {
+    const nonce = await remember();
+    const outcomes = await Promise.all([scene.pcoder(['stop']), scene.pcoder(['stop'])]);
+    for (const { stderr } of outcomes) assert.match(stderr, /suspended|does not run/);
+    assert.equal(await remembered(), nonce);
+  });
+
+  test('goes on for a command that came while it was being saved', async () => {
+    const nonce = await remember();
+    const stopping = scene.start(['stop'], { input: '' });
+    await until(
+      'it is being saved',
+      () => stat(machine('suspending.tmp')).then(Boolean, () => false),
+      20_000,
+    );
+    assert.equal(await remembered(), nonce);
+    const { stderr } = await stopping.done;
+    assert.match(stderr, /machine default suspended/);
+    assert.equal((await scene.status()).run?.start, 'resumed');
+  });
+
   test('is the same after its supervisor was killed', async () => {
     const nonce = await remember();
     await suspend();

@@ -8,7 +8,7 @@ export class StartQueue {
   readonly #watchers = new Set<Progress>();
   #abort = new AbortController();
   /** settles when a start that was given up has ended */
-  #givenUp: Promise<unknown> = Promise.resolve();
+  #givenUp: Promise<unknown> | undefined;
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -25,7 +25,7 @@ export class StartQueue {
     signal.addEventListener('abort', leave, { once: true });
     try {
       // One that was given up a moment ago would take a newcomer with it.
-      await this.#givenUp;
+      if (this.#givenUp !== undefined) await this.#givenUp;
       const started = this.#machine.start({
         progress: (event) => {
           for (const watcher of this.#watchers) watcher(event);
@@ -33,7 +33,12 @@ export class StartQueue {
         signal: this.#abort.signal,
       });
       this.#abort.signal.addEventListener('abort', () => {
-        this.#givenUp = started.catch(() => {});
+        const ended = started
+          .catch(() => {})
+          .then(() => {
+            if (this.#givenUp === ended) this.#givenUp = undefined;
+          });
+        this.#givenUp = ended;
       });
       return await started;
     } finally {

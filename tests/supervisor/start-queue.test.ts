@@ -32,33 +32,6 @@ const quiet = () => () => {};
 const never = new AbortController().signal;
 
 describe('commands that wait for one start', () => {
-  it('all see its progress and its end', async () => {
-    const starting = new Starting();
-    const queue = new StartQueue(starting.machine);
-    const seen: string[] = [];
-    const all = ['one', 'other'].map((name) => queue.up(() => seen.push(name), never));
-    await turn();
-    assert.equal(starting.starts.length, 1);
-    starting.starts[0]?.progress({ type: 'step', step: 'starting' });
-    assert.deepEqual(seen, ['one', 'other']);
-    starting.starts[0]?.finish();
-    assert.deepEqual(await Promise.all(all), [CONNECTION, CONNECTION]);
-  });
-
-  it('give it up only when the last of them has gone', async () => {
-    const starting = new Starting();
-    const queue = new StartQueue(starting.machine);
-    const [one, other] = [new AbortController(), new AbortController()];
-    const all = [queue.up(quiet(), one.signal), queue.up(quiet(), other.signal)];
-    await turn();
-    one.abort();
-    assert.equal(starting.starts[0]?.signal?.aborted, false);
-    other.abort();
-    assert.equal(starting.starts[0]?.signal?.aborted, true);
-    starting.starts[0]?.fail();
-    for (const each of all) await assert.rejects(each, /given up/);
-  });
-
   it('that come when one is being given up get a start of their own', async () => {
     const starting = new Starting();
     const queue = new StartQueue(starting.machine);

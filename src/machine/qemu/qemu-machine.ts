@@ -28,6 +28,9 @@ import { suspendGuest } from './suspend.ts';
 const ROOM_TO_GO_ON = 64 * 2 ** 20;
 /** Milliseconds until a daemon that fell, or one whose supervisor fell, must answer again. */
 const RETURN_WITHIN = 30_000;
+/** Times a guest that was found running is asked again for its proof, and milliseconds between two: its daemon looks every 200. */
+const PROOFS = 7;
+const PROVE_AGAIN = 300;
 
 /** A machine under QEMU. One supervisor holds it; QEMU itself outlives its supervisor. */
 export class QemuMachine implements Machine {
@@ -74,11 +77,7 @@ export class QemuMachine implements Machine {
     if (held === undefined) return false;
     this.#hold(held);
     try {
-      const connection = await this.#reconnect().catch((error: unknown) => {
-        if (held.otherKey === undefined) throw error;
-        held.bootKey = held.otherKey;
-        return this.#reconnect();
-      });
+      const connection = await this.#prove(held);
       if (held.run.start !== 'cold') {
         await renewAdopted(this.#parts.names, held, connection);
         await nameIfNeeded(this.#parts, connection);
@@ -91,6 +90,24 @@ export class QemuMachine implements Machine {
       );
       await this.stop('shutdown');
       return false;
+    }
+  }
+
+  /**
+   * Proves a guest that somebody else held before us, with each key it may go by, more than once: it answers what was asked of it last by
+   * the one who fell, and that answer fits no question of ours.
+   */
+  async #prove(held: Held): Promise<Connection> {
+    const keys = [held.bootKey, held.otherKey ?? held.bootKey];
+    const deadline = Date.now() + RETURN_WITHIN;
+    for (let attempt = 0; ; attempt++) {
+      held.bootKey = keys[attempt % keys.length] ?? held.bootKey;
+      try {
+        return await this.#reconnect();
+      } catch (error) {
+        if (attempt >= PROOFS || Date.now() > deadline || !isRunning(held.qemu)) throw error;
+        await sleep(PROVE_AGAIN);
+      }
     }
   }
 

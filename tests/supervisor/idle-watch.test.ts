@@ -47,6 +47,13 @@ describe('the watch over a machine nobody uses', () => {
     assert.equal(expired, 1);
   });
 
+  it('tells whether somebody is there', () => {
+    const leave = watch.hold();
+    assert.equal(watch.isUsed, true);
+    leave();
+    assert.equal(watch.isUsed, false);
+  });
+
   it('takes a new limit at once, but not from somebody who is at work', () => {
     watch.hold()();
     watch.limit = 100;

@@ -11,8 +11,10 @@ import { type Lab, openLab } from './lab.ts';
 import { reasonOf } from './measure/alternate.ts';
 import type { PairedSection, Section } from './measure/section.ts';
 import { measureExec } from './parts/exec.ts';
+import { measureFork } from './parts/fork.ts';
 import { measureMemory } from './parts/memory.ts';
 import { measureStart } from './parts/start.ts';
+import { measureSuspend } from './parts/suspend.ts';
 import { measureThroughput } from './parts/throughput.ts';
 import { measureWork } from './parts/work.ts';
 import { benchPlaces } from './places.ts';
@@ -21,6 +23,8 @@ import { BEGIN, END, replaceBlock } from './report/marked-block.ts';
 
 const MEASURES: Record<Part, (lab: Lab) => Promise<(Section | PairedSection)[]>> = {
   start: measureStart,
+  suspend: measureSuspend,
+  fork: measureFork,
   exec: measureExec,
   work: measureWork,
   throughput: measureThroughput,

@@ -5,11 +5,12 @@ import { locateFolder } from './bundle/locate.ts';
 import type { Progress } from './bundle/progress.ts';
 import { readSettings } from './bundle/settings.ts';
 import type { Connection } from './channel/connection.ts';
+import { ClockReply } from './channel/messages/renewal.ts';
 import { call } from './channel/methods.ts';
 import { Fault } from './fault/fault.ts';
 import { ensureImage } from './image/ensure.ts';
 import type { SessionRequest } from './session/request.ts';
-import { SESSION, SessionEvent, STATUS, STOP, StatusReply, StopReply } from './supervisor/protocol.ts';
+import { PING, SESSION, SessionEvent, STATUS, STOP, StatusReply, StopReply } from './supervisor/protocol.ts';
 import { reachSupervisor } from './supervisor/reach.ts';
 
 export type { FaultCode } from './fault/codes.ts';
@@ -107,10 +108,17 @@ export class Machine implements Disposable {
     return call(this.#connection, STATUS, {}, StatusReply);
   }
 
-  /** Shuts the machine down. @returns how it went down: `guest shutdown`, `power button`, `quit`, `kill` or `not running` */
-  async stop(): Promise<string> {
+  /** Asks the agent daemon in the guest for its clock. @returns milliseconds there and back @throws Fault `machine-not-running` */
+  async ping(): Promise<number> {
+    const asked = performance.now();
+    await call(this.#connection, PING, {}, ClockReply);
+    return performance.now() - asked;
+  }
+
+  /** Suspends the machine, or shuts it down. @returns how it went down: `suspended`, `guest shutdown`, `power button`, `quit`, `kill` or `not running` */
+  async stop(goal: 'suspend' | 'shutdown' = 'suspend'): Promise<string> {
     // All its steps together (machine/qemu/shutdown.ts) stay below this.
-    return (await call(this.#connection, STOP, {}, StopReply, { timeout: 120_000 })).manner;
+    return (await call(this.#connection, STOP, { goal }, StopReply, { timeout: 120_000 })).manner;
   }
 
   [Symbol.dispose](): void {

@@ -2,12 +2,18 @@ import { mkdtemp, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { ClockReply } from '../../src/channel/messages/renewal.ts';
+import { call } from '../../src/channel/methods.ts';
 import { Fault } from '../../src/fault/fault.ts';
+import { PING } from '../../src/supervisor/protocol.ts';
 import type { Lab } from '../lab.ts';
 import { libraryExec } from '../library-exec.ts';
 import { alternate, type Contender } from '../measure/alternate.ts';
 import type { Section } from '../measure/section.ts';
 import { timed } from '../timed-program.ts';
+
+/** Round trips measured together. */
+const PINGS = 50;
 
 /** One command on a running machine, by our ways and by ssh into that same guest. */
 export async function measureExec(lab: Lab): Promise<Section[]> {
@@ -37,6 +43,16 @@ export async function measureExec(lab: Lab): Promise<Section[]> {
       label: '`true` over an open connection to the supervisor',
       measure: () => libraryExec(connection, ['true']),
     },
+    {
+      id: 'ping',
+      label: '`machine.ping()` of the library: to the agent daemon and back',
+      async measure() {
+        // Many at a time: one takes less than the clock's own noise.
+        const began = performance.now();
+        for (let count = 0; count < PINGS; count++) await call(connection, PING, {}, ClockReply);
+        return (performance.now() - began) / PINGS;
+      },
+    },
   ];
   try {
     return [
@@ -46,6 +62,8 @@ export async function measureExec(lab: Lab): Promise<Section[]> {
         rows: await alternate(contenders, { ...lab, repeat: lab.repeat ?? 15 }),
         ours: 'ours',
         expectations: [
+          { text: '`pcoder exec` at most 0.15 s', kind: 'value', row: 'ours', atMost: 150 },
+          { text: 'a round trip of the library at most 5 ms', kind: 'value', row: 'ping', atMost: 5 },
           { text: 'at most a fifth of ssh', kind: 'ratio', row: 'ours', against: 'ssh', atMost: 1 / 5 },
         ],
         notes: [

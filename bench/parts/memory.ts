@@ -30,7 +30,7 @@ export async function measureMemory(lab: Lab): Promise<Section[]> {
       await work(lab);
       add('work', await resident(lab));
     } finally {
-      await lab.ours.stop();
+      await lab.ours.stop('shutdown');
     }
   }
   return [
@@ -44,7 +44,7 @@ export async function measureMemory(lab: Lab): Promise<Section[]> {
       ],
       notes: [
         `The work is ${EXECS} commands, one after the other, and ${FILE_BYTES / 1e6} MB into the guest; the reading comes right after it.`,
-        'Each repetition is a fresh start. Resident means VmRSS, pages shared with other processes included.',
+        'Each repetition is a cold start. Resident means VmRSS, pages shared with other processes included.',
       ],
     },
   ];

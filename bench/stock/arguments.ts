@@ -16,6 +16,8 @@ export interface StockLaunch {
   qmpSocket: string;
   /** what the guest writes is kept; else it goes when QEMU ends */
   keep: boolean;
+  /** go on from this snapshot inside the disk */
+  load?: string;
 }
 
 /**
@@ -38,6 +40,7 @@ export function stockArguments(launch: StockLaunch): string[] {
       'virtio-net-pci,netdev=net,romfile=',
     ],
     ['-device', 'virtio-rng-pci'],
+    launch.load === undefined ? [] : ['-loadvm', launch.load],
     ['-chardev', `file,id=console,path=${escapeCommas(launch.consoleLog)}`, '-serial', 'chardev:console'],
     [
       '-chardev',

@@ -29,7 +29,7 @@ export async function readyStock(
   if (await isThere(home)) return image(home);
   using _turn = await takeTurn(folder, 'bench-stock', tools.progress, tools.signal, tools.reach);
   await buildStock(folder, plan, home, tools, async (fresh) => {
-    const guest = await startStock(image(fresh), tools.signal, true);
+    const guest = await startStock(image(fresh), tools.signal, { keep: true });
     await guest.shutDown();
   });
   return image(home);

@@ -31,6 +31,8 @@ export interface StockGuest {
   ssh: { config: string; host: string };
   /** milliseconds from QEMU's start until `ssh … true` had returned */
   startedIn: number;
+  /** Saves memory and disk inside its disk, which must be kept. @returns milliseconds */
+  save(name: string): Promise<number>;
   /** Cuts its power. */
   kill(): Promise<void>;
   /** Presses its power button and waits until it has shut down. */
@@ -43,11 +45,24 @@ const UP_WITHIN = 240_000;
 const GREETS_WITHIN = 700;
 const DOWN_WITHIN = 120_000;
 
+export interface StockStart {
+  /** what it writes stays on its disk */
+  keep?: boolean;
+  /** another disk than the image's own */
+  root?: string;
+  /** go on from this snapshot inside the disk */
+  load?: string;
+}
+
 /**
  * Starts a stock guest and waits until a command came back through ssh. What it writes is thrown away unless `keep`.
  * @throws Fault `qemu-failed`, `boot-timeout`, `interrupted`
  */
-export async function startStock(image: StockImage, signal: AbortSignal, keep = false): Promise<StockGuest> {
+export async function startStock(
+  image: StockImage,
+  signal: AbortSignal,
+  { keep = false, root = image.files.root, load }: StockStart = {},
+): Promise<StockGuest> {
   const scratch = await mkdtemp(join(image.scratch, 'stock-'));
   const port = await freePort();
   const ssh = { config: join(scratch, 'config'), host: 'bench-stock' };
@@ -58,8 +73,9 @@ export async function startStock(image: StockImage, signal: AbortSignal, keep = 
   await writeWhole(ssh.config, sshConfig(ssh.host, port, image.files.userKey, join(scratch, 'known_hosts')));
   const consoleLog = join(scratch, 'console.log');
   const qmpSocket = join(scratch, 'qmp.sock');
-  const { kernel, initrd, root } = image.files;
-  const launch = { ...image, kernel, initrd, root, port, consoleLog, qmpSocket, keep };
+  const { kernel, initrd } = image.files;
+  const saved = load === undefined ? {} : { load };
+  const launch = { ...image, kernel, initrd, root, port, consoleLog, qmpSocket, keep, ...saved };
   const command = image.qemu.command('qemu-system-x86_64');
 
   const started = performance.now();
@@ -98,6 +114,18 @@ export async function startStock(image: StockImage, signal: AbortSignal, keep = 
     throw error;
   }
   const startedIn = performance.now() - started;
+  const save = async (name: string) => {
+    const qmp = await QmpClient.connect(qmpSocket);
+    const began = performance.now();
+    // The monitor's own command: it answers when all is written, and with words where it failed.
+    const said = await qmp.execute('human-monitor-command', { 'command-line': `savevm ${name}` });
+    qmp.close();
+    if (said !== '')
+      throw new Fault('check-failed', 'the stock guest could not be saved', {
+        cause: new Error(String(said)),
+      });
+    return performance.now() - began;
+  };
   const shutDown = async () => {
     const qmp = await QmpClient.connect(qmpSocket);
     await qmp.execute('system_powerdown');
@@ -106,7 +134,7 @@ export async function startStock(image: StockImage, signal: AbortSignal, keep = 
     if (!ended) throw new Fault('boot-timeout', 'the stock guest did not shut down');
     await kill();
   };
-  return { ssh, startedIn, kill, shutDown };
+  return { ssh, startedIn, save, kill, shutDown };
 }
 
 function sshConfig(host: string, port: number, key: string, knownHosts: string): string {

@@ -62,6 +62,8 @@ export function stateNames(folder: Folder) {
     /** empty layers for machines' disks, one for each image */
     emptyLayers: join(state, 'cache', 'empty-layers'),
     machines: join(state, 'vm'),
+    /** held by the one command that makes, forks, empties or removes machines now */
+    machinesLock: join(state, 'vm', '.lock.db'),
     /** snapshots that new machines start from, one folder for each kind of guest */
     golden: join(state, 'golden'),
     sessions: join(state, 'sessions'),
@@ -77,6 +79,18 @@ export function verifiedStamps(folder: Folder, asset: string): string {
 
 export function authFolder(folder: Folder, tool: string): string {
   return join(folder.state, 'auth', tool);
+}
+
+/** What a machine may be called, and with it its folder. */
+export const MACHINE_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** A machine's folder while it is being made or removed: hidden, so that it is no machine yet, or no more. */
+export function unfinishedMachine(folder: Folder, machine: string, mark: string): string {
+  return join(stateNames(folder).machines, `.unfinished-${machine}-${mark}`);
+}
+
+export function isUnfinishedMachine(name: string): boolean {
+  return name.startsWith('.unfinished-');
 }
 
 export function machineNames(folder: Folder, machine: string) {

@@ -12,6 +12,11 @@ const machineArgument = {
   kind: 'tuple',
   parameters: [{ brief: 'Machine name', parse: machineName, optional: true, placeholder: 'machine' }],
 } as const;
+const oneMachine = {
+  kind: 'tuple',
+  parameters: [{ brief: 'Machine name', parse: machineName, placeholder: 'machine' }],
+} as const;
+const yesFlag = { kind: 'boolean', brief: 'Do it without asking', default: false } as const;
 const words = (placeholder: string, brief: string) =>
   ({ kind: 'array', parameter: { brief, parse: String, placeholder } }) as const;
 
@@ -167,6 +172,52 @@ const routes = buildRouteMap({
       },
       docs: { brief: 'Providers' },
     }),
+    machine: buildRouteMap({
+      routes: {
+        list: buildCommand<JsonFlags, [], Context>({
+          loader: async () => (await import('./commands/machine.ts')).list,
+          parameters: { flags: { json: jsonFlag } },
+          docs: { brief: 'List the machines: state, and the space they take alone and with others' },
+        }),
+        fork: buildCommand<JsonFlags, [string, string], Context>({
+          loader: async () => (await import('./commands/machine.ts')).fork,
+          parameters: {
+            flags: { json: jsonFlag },
+            positional: {
+              kind: 'tuple',
+              parameters: [
+                { brief: 'The machine to fork', parse: machineName, placeholder: 'source' },
+                { brief: 'What the new one is called', parse: machineName, placeholder: 'new' },
+              ],
+            },
+          },
+          docs: {
+            brief: 'Make a second machine of one: disk and memory as they are, from then on apart',
+            fullDescription:
+              'Nothing is copied: both share what is there and each writes its own from then on. A running machine is suspended for it and goes on with the next command; one with running sessions is refused.',
+          },
+        }),
+        rm: buildCommand<SureFlags, [string], Context>({
+          loader: async () => (await import('./commands/machine.ts')).remove,
+          parameters: { flags: { json: jsonFlag, yes: yesFlag }, positional: oneMachine },
+          docs: {
+            brief: 'Remove a machine with its disk and memory',
+            fullDescription:
+              'Asks on a terminal; elsewhere it needs --yes. Forks of the machine stay whole. A machine with running sessions is refused: pcoder stop ends them and brings their results back.',
+          },
+        }),
+        reset: buildCommand<SureFlags, [string], Context>({
+          loader: async () => (await import('./commands/machine.ts')).reset,
+          parameters: { flags: { json: jsonFlag, yes: yesFlag }, positional: oneMachine },
+          docs: {
+            brief: 'Drop the disk and memory of a machine: its next start begins anew',
+            fullDescription:
+              "Its name and ssh keys stay, and so do the project's files on this host. Asks on a terminal; elsewhere it needs --yes. A machine with running sessions is refused.",
+          },
+        }),
+      },
+      docs: { brief: 'Machines: list, fork, remove, reset' },
+    }),
     image: buildRouteMap({
       routes: {
         build: buildCommand<ImageFlags, [], Context>({
@@ -242,4 +293,5 @@ type SetupFlags = JsonFlags & {
   readonly mode?: string;
   readonly auth: readonly string[];
 };
+type SureFlags = JsonFlags & { readonly yes: boolean };
 type ImageFlags = JsonFlags & { readonly suite?: string };

@@ -1,3 +1,4 @@
+import { MACHINE_NAME } from '../bundle/folder.ts';
 import { parseIdle } from '../bundle/idle-limit.ts';
 import { EXIT } from '../fault/codes.ts';
 import { Fault } from '../fault/fault.ts';
@@ -38,7 +39,7 @@ export const idleFlag = {
 
 /** @throws Fault `usage` */
 export function machineName(text: string): string {
-  if (/^[a-z0-9][a-z0-9-]{0,31}$/.test(text)) return text;
+  if (MACHINE_NAME.test(text)) return text;
   throw new Fault('usage', `${text} is no machine name`, { hint: 'up to 32 of a-z, 0-9 and -' });
 }
 

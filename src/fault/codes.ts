@@ -38,6 +38,7 @@ export const FAULTS = {
   /** A snapshot is torn, of another QEMU or cannot be loaded; what met it starts the guest cold instead. */
   'snapshot-unusable': EXIT.guestUnreachable,
   'guest-unreachable': EXIT.guestUnreachable,
+  'machine-unknown': EXIT.usage,
   'machine-not-running': EXIT.guestUnreachable,
   'machine-busy': EXIT.failed,
   /** The supervisor went away in the middle of a request. */

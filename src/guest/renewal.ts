@@ -20,11 +20,12 @@ export async function renew(calls: KernelCalls, given: Renewal): Promise<Uint8Ar
   return bootKey;
 }
 
-/** On the disk as well as in the running kernel, so that it also holds for the next cold start. */
+/** On the disk as well as in the running kernel, so that it also holds for the next cold start, also after a kill. */
 export async function identify(calls: KernelCalls, { machineId, hostname }: Identity): Promise<void> {
-  writeFileSync('/etc/machine-id', `${machineId}\n`);
-  writeFileSync('/etc/hostname', `${hostname}\n`);
   writeFileSync('/etc/hosts', `127.0.0.1 localhost\n127.0.1.1 ${hostname}\n::1 localhost\n`);
+  writeFileSync('/etc/hostname', `${hostname}\n`);
+  // One flush commits all three: ext4 allocates what replaces a truncated file when it is closed (auto_da_alloc).
+  writeFileSync('/etc/machine-id', `${machineId}\n`, { flush: true });
   await calls.setHostname(hostname);
 }
 

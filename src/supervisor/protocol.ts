@@ -7,6 +7,7 @@ export const START = 'start';
 export const STOP = 'stop';
 export const SESSION = 'session';
 export const SSH_ACCESS = 'ssh-access';
+export const PING = 'ping';
 
 export const Nothing = z.object({});
 
@@ -73,5 +74,9 @@ export const StartRequest = z.object({
 /** Where a start has got to; the stream ends when the machine is up. */
 export const StartEvent = z.object({ type: z.literal('progress'), event: ProgressMessage });
 
-export const StopRequest = z.object({ goal: z._default(z.enum(['suspend', 'shutdown']), 'suspend') });
+export const StopRequest = z.object({
+  goal: z._default(z.enum(['suspend', 'shutdown', 'abandon']), 'suspend'),
+  /** refused while a session runs or the machine is on its way up */
+  onlyIdle: z._default(z.boolean(), false),
+});
 export const StopReply = z.object({ manner: z.string() });

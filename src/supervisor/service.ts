@@ -1,11 +1,13 @@
 import { machineNames } from '../bundle/folder.ts';
 import { GuestInfo, INFO } from '../channel/messages/guest.ts';
+import { CLOCK, ClockReply } from '../channel/messages/renewal.ts';
 import { call, conversation, type Method, request } from '../channel/methods.ts';
 import { Fault } from '../fault/fault.ts';
 import { residentBytes } from '../platform/process-identity.ts';
 import { SessionRequest } from '../session/request.ts';
 import {
   Nothing,
+  PING,
   SESSION,
   SSH_ACCESS,
   START,
@@ -28,18 +30,20 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
       await supervisor.up((event) => stream.closed || stream.send({ type: 'progress', event }), gone.signal);
       stream.end();
     }),
-    [STOP]: request(StopRequest, async ({ goal }) => {
+    [STOP]: request(StopRequest, async ({ goal, onlyIdle }) => {
+      if (onlyIdle) await supervisor.requireIdle();
       const manner = await supervisor.stop(goal);
       leave();
       return { manner };
     }),
     [SESSION]: conversation(SessionRequest, (asked, stream) => supervisor.session(asked, stream)),
+    [PING]: request(Nothing, async () => {
+      const { state } = supervisor.machine;
+      if (state.state !== 'running') throw notRunning(supervisor);
+      return call(state.connection, CLOCK, { move: 0 }, ClockReply, { timeout: 5000 });
+    }),
     [SSH_ACCESS]: request(Nothing, async () => {
-      if (supervisor.machine.state.state !== 'running') {
-        throw new Fault('machine-not-running', `machine ${supervisor.machineName} does not run`, {
-          hint: 'pcoder start',
-        });
-      }
+      if (supervisor.machine.state.state !== 'running') throw notRunning(supervisor);
       const { port } = await supervisor.ssh();
       return {
         port,
@@ -48,6 +52,12 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
       };
     }),
   };
+}
+
+function notRunning(supervisor: Supervisor): Fault {
+  return new Fault('machine-not-running', `machine ${supervisor.machineName} does not run`, {
+    hint: 'pcoder start',
+  });
 }
 
 async function status(supervisor: Supervisor): Promise<StatusReply> {

@@ -16,6 +16,7 @@ import { EGRESS, EgressRequest } from '../channel/messages/egress.ts';
 import { END_PROGRAMS } from '../channel/messages/renewal.ts';
 import { call, conversation, serve } from '../channel/methods.ts';
 import { EgressGate } from '../egress/gate.ts';
+import { Fault } from '../fault/fault.ts';
 import type { BootImage, Machine, StopGoal } from '../machine/machine.ts';
 import { candidates } from '../machine/qemu/accelerator.ts';
 import { probe } from '../machine/qemu/probe.ts';
@@ -171,6 +172,18 @@ export class Supervisor {
       throw error;
     });
     return this.#ssh;
+  }
+
+  /** Lets a machine that is on its way down get there. @throws Fault `machine-busy` while somebody uses the machine */
+  async requireIdle(): Promise<void> {
+    while (this.machine.state.state === 'stopping') await sleep(20);
+    const { state } = this.machine.state;
+    const sessions = this.sessions.size;
+    if (sessions === 0 && (state === 'running' || state === 'stopped')) return;
+    const what = sessions > 0 ? `has ${sessions} running session${sessions > 1 ? 's' : ''}` : `is ${state}`;
+    throw new Fault('machine-busy', `machine ${this.machineName} ${what}`, {
+      hint: `wait until it is done, or pcoder stop ${this.machineName}: that ends its programs and brings their results back`,
+    });
   }
 
   /** Ends the programs of all sessions, waits for their results and brings the machine down. */

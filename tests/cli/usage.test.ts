@@ -15,6 +15,9 @@ describe('help', () => {
     ['exec', '--help'],
     ['image', 'build', '--help'],
     ['profile', '--help'],
+    ['machine', '--help'],
+    ['machine'],
+    ['machine', 'fork', '--help'],
   ]) {
     it(`of ${words.join(' ')} goes to stdout, without colours, and is a success`, async () => {
       const { code, out, err } = await desk.pcoder(words);
@@ -39,6 +42,7 @@ describe('help', () => {
       'smoke-check',
       'setup',
       'profile',
+      'machine',
       'image',
     ])
       assert.match(out, new RegExp(`pcoder ${name}`), name);
@@ -61,6 +65,13 @@ describe('a command line that is wrong ends with 2, an error and a hint, and pri
     ['a machine name nobody may have', ['start', '../../etc'], /no machine name/],
     ['a machine name in capitals', ['status', 'Default'], /no machine name/],
     ['an exchange that does not exist', ['exec', '--exchange', 'twice', '--', 'true'], /twice/],
+    ['a fork of a machine nobody may have', ['machine', 'fork', 'A', 'b'], /no machine name/],
+    ['a fork to a name nobody may have', ['machine', 'fork', 'a', '../b'], /no machine name/],
+    ['a fork without a name', ['machine', 'fork', 'a'], /new/],
+    ['a fork of a machine that does not exist', ['machine', 'fork', 'a', 'b'], /no machine a/],
+    ['a removal that names no machine', ['machine', 'rm', '--yes'], /machine/],
+    ['a removal of a machine that does not exist', ['machine', 'rm', '--yes', 'a'], /no machine a/],
+    ['a reset of a machine that does not exist', ['machine', 'reset', '--yes', 'a'], /no machine a/],
     ['too many words', ['start', 'a', 'b'], /Too many/],
     ['lines that are no number', ['logs', '--lines', 'many'], /number of lines/],
     ['a negative number of lines', ['logs', '--lines', '-3'], /./],
@@ -100,6 +111,7 @@ describe('with --json', () => {
     [['run', '--json', 'claude', '--profile', 'nobody'], 'profile-unknown', 2],
     [['run', '--json', 'claude'], 'credentials-missing', 4],
     [['exec', '--json'], 'usage', 2],
+    [['machine', 'rm', '--json', '--yes', 'a'], 'machine-unknown', 2],
     [['profile', 'show', '--json', 'nobody'], 'profile-unknown', 2],
   ] as const) {
     it(`the error of ${words.join(' ')} is one line of JSON on stdout with the code ${code}`, async () => {

@@ -1,8 +1,10 @@
 import { stateNames } from '../../bundle/folder.ts';
+import { summarizeMachine } from '../../machine/qemu/listing.ts';
 import { lastVerdict } from '../../machine/qemu/verdict.ts';
 import { command, type JsonFlag, printJson } from '../command.ts';
 import type { Context } from '../context.ts';
 import { existingSupervisor } from '../existing-supervisor.ts';
+import { spaceText } from '../machine-lines.ts';
 import { askStatus, describe } from '../status-lines.ts';
 
 export default command(async (context: Context, flags: JsonFlag, machine: string | undefined) => {
@@ -10,15 +12,17 @@ export default command(async (context: Context, flags: JsonFlag, machine: string
   const connection = await existingSupervisor(context, name);
   const verdict = await lastVerdict(stateNames(context.folder).accelerator);
   if (connection === undefined) {
+    const { state, memory } = await summarizeMachine(context.folder, name);
     if (flags.json)
       printJson(context, {
         machine: name,
-        state: 'stopped',
+        state,
+        ...(state === 'suspended' ? { memory } : {}),
         ...(verdict === undefined ? {} : { accelerator: verdict }),
       });
     else
       context.stdout.write(
-        `machine ${name}: stopped\n${verdict === undefined ? '' : `  accelerator  ${verdict.accelerator} next time (${verdict.reason})\n`}`,
+        `machine ${name}: ${state}${state === 'suspended' ? ` (memory: ${spaceText(memory)})` : ''}\n${verdict === undefined ? '' : `  accelerator  ${verdict.accelerator} next time (${verdict.reason})\n`}`,
       );
     return undefined;
   }

@@ -2,12 +2,15 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { exists } from './disk.ts';
+import { fileSteps } from './file-steps.ts';
 import type { GuestParts } from './guest-parts.ts';
 import type { Held } from './held.ts';
 import { readBootKeys } from './keys.ts';
+import { removeLooseLayers } from './layers.ts';
 import { cleanStale, findLeftQemu, type RunFiles } from './left-behind.ts';
 import { QmpClient } from './qmp.ts';
-import { readRecord } from './record.ts';
+import { type MachineRecord, readRecord } from './record.ts';
+import { finishReset } from './reset.ts';
 import { bringDown, STOP_DEADLINES } from './shutdown.ts';
 import { giveUpSave } from './snapshot/migration.ts';
 
@@ -25,7 +28,7 @@ export async function findAdoptable(
   const record = await readRecord(names.record);
   const left = await findLeftQemu(record, names.qemuPid, await exists(names.bootKey));
   if (left === undefined) {
-    await removeUnfinished(names);
+    await tidyMachine(names, record);
     await cleanStale(record, runFiles, note);
     return undefined;
   }
@@ -34,7 +37,7 @@ export async function findAdoptable(
   const end = async (why: string, deadlines = STOP_DEADLINES) => {
     note(`${why} (process ${left.pid}); ended it`);
     await bringDown({ qemu: left, qmp, connection: undefined }, deadlines);
-    await removeUnfinished(names);
+    await tidyMachine(names, record);
     await cleanStale(record, runFiles, note);
     return undefined;
   };
@@ -44,7 +47,7 @@ export async function findAdoptable(
   if (record?.run === undefined) return end(NOT_BEGUN, AT_ONCE);
   if (qmp === undefined || bootKey === undefined)
     return end('a QEMU without its control files was left running');
-  await removeUnfinished(names);
+  await tidyMachine(names, record);
   // A supervisor that fell while it saved the guest had stopped it.
   const { status } = Status.parse(await qmp.execute('query-status'));
   if (status === 'inmigrate') return end(NOT_BEGUN, AT_ONCE);
@@ -55,7 +58,11 @@ export async function findAdoptable(
   return { qemu: left, qmp, bootKey, otherKey, run: record.run };
 }
 
-async function removeUnfinished(names: GuestParts['names']): Promise<void> {
+/** Removes what was cut off in a machine's folder: saves, resumes, forks of it; and finishes a reset. For who holds the machine's lock. */
+export async function tidyMachine(
+  names: { home: string; record: string; suspending: string; suspended: string },
+  record: MachineRecord | undefined,
+): Promise<void> {
   // A supervisor that was killed while it wrote a file whole leaves the half-written one.
   const halfWritten = (await readdir(names.home)).filter((name) => /^\..+\.tmp$/.test(name));
   for (const path of [
@@ -64,4 +71,7 @@ async function removeUnfinished(names: GuestParts['names']): Promise<void> {
     ...halfWritten.map((name) => join(names.home, name)),
   ])
     await rm(path, { recursive: true, force: true });
+  if (record?.emptied === true) await finishReset(names, record);
+  // Without a record nobody can tell which layers count.
+  else if (record !== undefined) await removeLooseLayers(names.home, record, fileSteps);
 }

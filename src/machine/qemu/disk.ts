@@ -1,5 +1,5 @@
-import { constants, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { constants, copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
 import { Fault, systemCode } from '../../fault/fault.ts';
@@ -39,7 +39,7 @@ export async function requireLayers(home: string, disks: readonly string[]): Pro
   for (const name of disks) {
     if (await exists(join(home, name))) continue;
     throw new Fault('asset-missing', `a part of the machine's disk is gone: ${join(home, name)}`, {
-      hint: 'put it back, or begin anew with: pcoder machine reset',
+      hint: `put it back, or begin anew with: pcoder machine reset ${basename(home)}`,
     });
   }
 }
@@ -57,6 +57,24 @@ export async function share(from: string, to: string): Promise<void> {
     await copyFile(from, to, constants.COPYFILE_FICLONE).catch((reason: unknown) => {
       throw writeFault(to, reason);
     });
+  }
+}
+
+/**
+ * A copy of an empty layer. Whole or not there, and never written into a file of that name: forks may share it.
+ * @throws Fault `disk-full`, `folder-unwritable`
+ */
+export async function copyLayer(empty: string, layer: string): Promise<void> {
+  const temporary = join(dirname(layer), `.${basename(layer)}.tmp`);
+  try {
+    await copyFile(empty, temporary);
+    await using file = await open(temporary, 'r+');
+    await file.sync();
+    await rename(temporary, layer);
+    await syncFolder(dirname(layer));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw writeFault(layer, error);
   }
 }
 

@@ -98,6 +98,8 @@ async function machineDisk(
   }
   const usable = found !== undefined && 'files' in found ? found : undefined;
   const from = golden === undefined || usable === undefined ? undefined : { disk: golden.disk, kind };
+  // What was agreed about another disk would make the next exchange take this empty one for deletions.
+  await forget(names.exchange);
   const record = await newDisk(place, qemu, image, from);
   await writeRecord(names.record, record);
   return { record, golden: usable };

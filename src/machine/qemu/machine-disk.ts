@@ -1,9 +1,8 @@
-import { copyFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
-import { writeFault } from '../../platform/whole-file.ts';
 import type { BootImage } from '../machine.ts';
-import { ensureLayer, exists, requireLayers, share } from './disk.ts';
+import { copyLayer, ensureLayer, exists, requireLayers, share } from './disk.ts';
 import type { MachineRecord } from './record.ts';
 
 /** The file a machine's first own layer has. */
@@ -26,27 +25,28 @@ export async function newDisk(
   await addLayer(place, FIRST, qemu, image.root);
   if (golden === undefined) return { version: 1, image: image.id, disks: [FIRST] };
   const name = `golden-${golden.kind}.qcow2`;
-  if (!(await exists(join(place.home, name)))) await share(golden.disk, join(place.home, name));
+  // One that an unfinished start left may be of an earlier snapshot of the same name.
+  await rm(join(place.home, name), { force: true });
+  await share(golden.disk, join(place.home, name));
   return { version: 1, image: image.id, disks: [name, FIRST], unnamed: true };
 }
 
 /** Whether anything was ever kept on the machine's disk. */
 export async function hasDisk(home: string, record: MachineRecord | undefined): Promise<boolean> {
   if (record === undefined) return exists(join(home, FIRST));
+  if (record.emptied === true) return false;
   if (record.disks.length === 1 && !(await exists(join(home, record.disks[0] ?? FIRST)))) return false;
   await requireLayers(home, record.disks);
   return true;
 }
 
-/** A new empty layer in a machine's folder, under a name that is free. */
-export async function addLayer(
+/** A new empty layer in a machine's folder. */
+async function addLayer(
   { home, empty }: DiskPlace,
   name: string,
   qemu: QemuInstall,
   base: string,
 ): Promise<void> {
   await ensureLayer(qemu, empty, base);
-  await copyFile(empty, join(home, name)).catch((error: unknown) => {
-    throw writeFault(join(home, name), error);
-  });
+  await copyLayer(empty, join(home, name));
 }

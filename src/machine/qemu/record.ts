@@ -19,6 +19,8 @@ export const MachineRecord = z.object({
   disks: z._default(z.array(fileName).check(z.minLength(1), z.maxLength(LAYERS_AT_MOST)), ['overlay.qcow2']),
   /** the disk was another machine's: the guest must get a name of its own */
   unnamed: z.optional(z.boolean()),
+  /** a reset has begun: nothing of its disk counts any more (see reset.ts) */
+  emptied: z.optional(z.boolean()),
   /** the machine it was forked from */
   forkedFrom: z.optional(z.string().check(z.maxLength(64))),
   run: z.optional(

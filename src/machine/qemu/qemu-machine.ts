@@ -5,7 +5,7 @@ import type { Progress } from '../../bundle/progress.ts';
 import type { Connection } from '../../channel/connection.ts';
 import { MOUNT_APP } from '../../channel/messages/guest.ts';
 import { call } from '../../channel/methods.ts';
-import { Fault } from '../../fault/fault.ts';
+import { Fault, isFault } from '../../fault/fault.ts';
 import { freeSpace } from '../../platform/free-space.ts';
 import { logTail } from '../../platform/log-tail.ts';
 import { isRunning } from '../../platform/process-identity.ts';
@@ -31,6 +31,8 @@ const RETURN_WITHIN = 30_000;
 /** Times a guest that was found running is asked again for its proof, and milliseconds between two: its daemon looks every 200. */
 const PROOFS = 7;
 const PROVE_AGAIN = 300;
+/** Milliseconds from a broken channel until QEMU's end, if that is what broke it, shows on its control connection. */
+const END_SHOWS_WITHIN = 250;
 
 /** A machine under QEMU. One supervisor holds it; QEMU itself outlives its supervisor. */
 export class QemuMachine implements Machine {
@@ -295,8 +297,10 @@ export class QemuMachine implements Machine {
     });
     link.catch(() => {});
     return Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(async (error: unknown) => {
-      // QEMU's end shows first as a broken channel.
-      if (!isRunning(held.qemu)) return this.#ended(held);
+      // QEMU's end shows first as a broken channel; its last thread may take a moment.
+      const isBroken = isFault(error, 'guest-unreachable');
+      if (isBroken) await Promise.race([held.qmp.closed, sleep(END_SHOWS_WITHIN)]);
+      if (!isRunning(held.qemu) || (isBroken && held.qmp.isClosed)) return this.#ended(held);
       if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
       throw error;
     });

@@ -115,7 +115,11 @@ function methodsOn(
       return renewed;
     }),
     [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
-    [CLOCK]: request(Clock, (given) => moveClock(calls, given)),
+    [CLOCK]: request(Clock, async (given) => {
+      // Before that it shows the time of the snapshot.
+      await renewed;
+      return moveClock(calls, given);
+    }),
     [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
     [SSH]: conversation(Nothing, (_nothing, stream) => serveSsh(stream)),
     ...exchangeMethods,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { systemCode } from '../fault/fault.ts';
 
 /** A process that can be recognised again: ids are reused, an id with its start time is not. */
@@ -8,11 +8,11 @@ export interface ProcessIdentity {
   started: string | undefined;
 }
 
-/** The identity of a running process; undefined when there is none (a zombie counts as none). */
+/** The identity of a running process; undefined when there is none. A zombie counts as none once all of its threads have ended: until then it holds its files and their locks. */
 export function identify(pid: number): ProcessIdentity | undefined {
   if (!isAlive(pid)) return undefined;
   const stat = readStat(pid);
-  if (stat?.state === 'Z') return undefined;
+  if (stat?.state === 'Z' && !hasThreads(pid)) return undefined;
   return { pid, started: stat?.started };
 }
 
@@ -47,6 +47,14 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     return systemCode(error) === 'EPERM';
+  }
+}
+
+function hasThreads(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length > 1;
+  } catch {
+    return false;
   }
 }
 

@@ -4,25 +4,27 @@ import { call } from '../channel/methods.ts';
 
 /** Milliseconds between two looks at the guest's clock; it stands still while the host sleeps, and an emulated one drifts. */
 const EVERY = 30_000;
-/** Milliseconds after a start or resume until the first look. */
-const FIRST = 500;
-/** Milliseconds until the next look when the last one told nothing. */
-const AGAIN = 1000;
+/** Milliseconds after a start or resume until the first look: the time it was given at its renewal is late by its way there. */
+const FIRST = 10;
+/** Milliseconds until the next look when the last one told too little; twice as many each further time. */
+const AGAIN = 100;
 /** Milliseconds of difference that are left alone. */
 const TOLERATED = 10;
-/** A reply that took longer (ms) says too little about the moment it was given. */
+/** A reply that took longer (ms) is worth another look. */
 const FRESH = 40;
 
 /** Keeps the guest's wall clock with the host's: the guest has no network to ask the time from. */
 export class ClockKeeper {
   #connection: Connection | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #again = AGAIN;
 
   /** Looks at this guest's clock from now on. */
   keep(connection: Connection): void {
     if (this.#connection === connection) return;
     this.rest();
     this.#connection = connection;
+    this.#again = AGAIN;
     this.#next(FIRST);
     connection.closed.then(() => {
       if (this.#connection === connection) this.rest();
@@ -43,9 +45,13 @@ export class ClockKeeper {
     if (connection === undefined) return;
     let next = EVERY;
     try {
-      const behind = await difference(connection, 0);
-      if (behind === undefined) next = AGAIN;
-      else if (Math.abs(behind) > TOLERATED) await difference(connection, behind);
+      const { behind, took } = await difference(connection, 0);
+      // A clock is known to half the way there and back; further off than that, it is nearer after the move.
+      if (Math.abs(behind) > Math.max(TOLERATED, took / 2)) await difference(connection, behind);
+      if (took > FRESH) {
+        next = Math.min(EVERY, this.#again);
+        this.#again *= 2;
+      }
     } catch {
       // A guest that does not answer has other troubles; they are noticed elsewhere.
     }
@@ -53,10 +59,10 @@ export class ClockKeeper {
   }
 }
 
-/** Moves the guest's clock, then says by how many milliseconds it is behind; undefined when the answer took too long to tell. */
-async function difference(connection: Connection, move: number): Promise<number | undefined> {
+/** Moves the guest's clock, then says by how many milliseconds it is behind, and how many the answer took. */
+async function difference(connection: Connection, move: number): Promise<{ behind: number; took: number }> {
   const asked = performance.now();
-  const middle = () => Date.now() - (performance.now() - asked) / 2;
   const { now } = await call(connection, CLOCK, { move }, ClockReply, { timeout: 5000 });
-  return performance.now() - asked > FRESH ? undefined : middle() - now;
+  const took = performance.now() - asked;
+  return { behind: Date.now() - took / 2 - now, took };
 }

@@ -15,6 +15,16 @@ const DISK_LEFT = 2 * 2 ** 30;
 
 type Parts = Parameters<typeof makeGolden>[0];
 
+/** What a maker does to the host, and what it asks it. */
+export interface GoldenEffects {
+  make: typeof makeGolden;
+  endLeft: typeof endLeftMaking;
+  /** bytes */
+  freeMemory(): number;
+  /** bytes */
+  freeSpace(path: string): Promise<number>;
+}
+
 /** Makes the golden snapshot of this machine's kind when there is none and nobody works: a second guest, at the lowest priority. */
 export class GoldenMaker {
   readonly #folder: Folder;
@@ -22,9 +32,16 @@ export class GoldenMaker {
   readonly #debug: (text: string) => void;
   #quiet: NodeJS.Timeout | undefined;
   #making: { done: Promise<void>; abort: AbortController } | undefined;
+  readonly #effects: GoldenEffects;
   #tried = false;
 
-  constructor(folder: Folder, parts: Parts, debug: (text: string) => void) {
+  constructor(
+    folder: Folder,
+    parts: Parts,
+    debug: (text: string) => void,
+    effects: GoldenEffects = { make: makeGolden, endLeft: endLeftMaking, freeMemory: freemem, freeSpace },
+  ) {
+    this.#effects = effects;
     this.#folder = folder;
     this.#parts = parts;
     this.#debug = debug;
@@ -36,7 +53,7 @@ export class GoldenMaker {
     if (!(await exists(golden))) return;
     const lock = await this.#lock();
     if (lock === undefined) return;
-    await endLeftMaking(this.#parts, golden).finally(() => lock.release());
+    await this.#effects.endLeft(this.#parts, golden).finally(() => lock.release());
   }
 
   /** Says what runs now and whether anybody works on it; called whenever that changes. */
@@ -75,14 +92,14 @@ export class GoldenMaker {
     if (lock === undefined) return;
     try {
       const memory = this.#parts.memory * 2 ** 20;
-      if (freemem() < memory / 2)
+      if (this.#effects.freeMemory() < memory / 2)
         return this.#debug('no golden snapshot: the host has too little memory free');
-      if ((await freeSpace(this.#folder.state)) < memory + DISK_LEFT)
+      if ((await this.#effects.freeSpace(this.#folder.state)) < memory + DISK_LEFT)
         return this.#debug('no golden snapshot: the disk has too little room');
       const began = Date.now();
       // Of the image this machine has, which need not be the current one.
       const parts = { ...this.#parts, assets: () => this.#parts.assets(key.image) };
-      await makeGolden(parts, names, kind, signal);
+      await this.#effects.make(parts, names, kind, signal);
       this.#debug(`made the golden snapshot ${kind} in ${Math.round((Date.now() - began) / 100) / 10} s`);
     } finally {
       lock.release();

@@ -24,6 +24,10 @@ export class IdleWatch {
     };
   }
 
+  get isUsed(): boolean {
+    return this.#users > 0;
+  }
+
   /** A new limit, from now on; the time counts anew. */
   set limit(milliseconds: number) {
     this.#limit = milliseconds;

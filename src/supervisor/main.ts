@@ -59,7 +59,7 @@ async function superviseMachine(folder: Folder, machine: string): Promise<void> 
   const suspend = async () => {
     if (supervisor.machine.state.state !== 'running') return;
     journal.note('nobody has used the machine for a while: it is suspended');
-    await supervisor.stop('suspend');
+    await supervisor.suspendUnused();
     await leave();
   };
   const server = serveCommands(supervisor, leave, isNeeded);

@@ -7,6 +7,8 @@ export class StartQueue {
   readonly #machine: Machine;
   readonly #watchers = new Set<Progress>();
   #abort = new AbortController();
+  /** settles when a start that was given up has ended */
+  #givenUp: Promise<unknown> | undefined;
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -22,12 +24,23 @@ export class StartQueue {
     };
     signal.addEventListener('abort', leave, { once: true });
     try {
-      return await this.#machine.start({
+      // One that was given up a moment ago would take a newcomer with it.
+      if (this.#givenUp !== undefined) await this.#givenUp;
+      const started = this.#machine.start({
         progress: (event) => {
           for (const watcher of this.#watchers) watcher(event);
         },
         signal: this.#abort.signal,
       });
+      this.#abort.signal.addEventListener('abort', () => {
+        const ended = started
+          .catch(() => {})
+          .then(() => {
+            if (this.#givenUp === ended) this.#givenUp = undefined;
+          });
+        this.#givenUp = ended;
+      });
+      return await started;
     } finally {
       signal.removeEventListener('abort', leave);
       this.#watchers.delete(progress);

@@ -204,6 +204,16 @@ export class Supervisor {
     return manner;
   }
 
+  /** Suspends the machine unless somebody has come to use it by now: who comes from here on waits and finds it resumed. */
+  async suspendUnused(): Promise<void> {
+    await this.#golden.close();
+    if (this.idle.isUsed || this.machine.state.state !== 'running') return;
+    this.#clock.rest();
+    await this.machine.stop('suspend');
+    await (await this.#ssh)?.close();
+    this.#ssh = undefined;
+  }
+
   /** Ends what would keep this process alive, the machine aside. */
   async close(): Promise<void> {
     await this.#golden.close();

@@ -38,7 +38,7 @@ export interface Scene {
 export interface Status {
   state: string;
   reason?: string;
-  run?: { pid: number; accelerator: string };
+  run?: { pid: number; accelerator: string; start: string };
   supervisor?: { pid: number };
   guest?: { pid: number; resident: number };
   sshPort?: number;
@@ -149,7 +149,7 @@ export async function until(
   const deadline = Date.now() + within;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`it did not happen in time: ${what}`);
-    await sleep(50);
+    await sleep(20);
   }
 }
 

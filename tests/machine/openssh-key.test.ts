@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { makeOpensshKey } from '../../src/machine/openssh-key.ts';
-import { ensureSshKeys, newBootKey, readBootKey } from '../../src/machine/qemu/keys.ts';
+import { ensureSshKeys, newBootKey, readBootKeys, writeBootKeys } from '../../src/machine/qemu/keys.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'keys-'));
 after(() => rmSync(top, { recursive: true }));
@@ -113,7 +113,9 @@ describe('a machine’s keys', () => {
     assert.notDeepEqual(await newBootKey(path), first);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     writeFileSync(path, 'short');
-    assert.equal(await readBootKey(path), undefined);
-    assert.equal(await readBootKey(join(top, 'none')), undefined);
+    assert.deepEqual(await readBootKeys(path), []);
+    assert.deepEqual(await readBootKeys(join(top, 'none')), []);
+    await writeBootKeys(path, Buffer.alloc(32, 1), Buffer.alloc(32, 2));
+    assert.deepEqual(await readBootKeys(path), [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]);
   });
 });

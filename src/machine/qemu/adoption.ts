@@ -1,16 +1,22 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { exists } from './disk.ts';
 import { fileSteps } from './file-steps.ts';
 import type { GuestParts } from './guest-parts.ts';
 import type { Held } from './held.ts';
-import { readBootKey } from './keys.ts';
+import { readBootKeys } from './keys.ts';
 import { removeLooseLayers } from './layers.ts';
 import { cleanStale, findLeftQemu, type RunFiles } from './left-behind.ts';
 import { QmpClient } from './qmp.ts';
 import { type MachineRecord, readRecord } from './record.ts';
 import { finishReset } from './reset.ts';
-import { bringDown } from './shutdown.ts';
+import { bringDown, STOP_DEADLINES } from './shutdown.ts';
+import { giveUpSave } from './snapshot/migration.ts';
+
+const NOT_BEGUN = 'a QEMU that had not begun its guest was left';
+/** No guest in it hears a power button. */
+const AT_ONCE = { guest: 0, powerButton: 0, quit: 5000 };
 
 const Status = z.object({ status: z.string() });
 
@@ -20,31 +26,36 @@ export async function findAdoptable(
   runFiles: RunFiles,
 ): Promise<Held | undefined> {
   const record = await readRecord(names.record);
-  const left = await findLeftQemu(record, names.qemuPid);
+  const left = await findLeftQemu(record, names.qemuPid, await exists(names.bootKey));
   if (left === undefined) {
     await tidyMachine(names, record);
     await cleanStale(record, runFiles, note);
     return undefined;
   }
   const qmp = await QmpClient.connect(sockets.qmp).catch(() => undefined);
-  const bootKey = await readBootKey(names.bootKey);
-  const end = async (why: string) => {
+  const [bootKey, otherKey] = await readBootKeys(names.bootKey);
+  const end = async (why: string, deadlines = STOP_DEADLINES) => {
     note(`${why} (process ${left.pid}); ended it`);
-    await bringDown({ qemu: left, qmp, connection: undefined });
+    await bringDown({ qemu: left, qmp, connection: undefined }, deadlines);
     await tidyMachine(names, record);
     await cleanStale(record, runFiles, note);
     return undefined;
   };
   // Its snapshot was not consumed, so its guest never ran: it is resumed anew.
-  if (await exists(names.suspended)) return end('a QEMU that had not begun its guest was left');
-  if (qmp === undefined || bootKey === undefined || record?.run === undefined)
+  if (await exists(names.suspended)) return end(NOT_BEGUN, AT_ONCE);
+  // Each start is recorded before anything else happens to it.
+  if (record?.run === undefined) return end(NOT_BEGUN, AT_ONCE);
+  if (qmp === undefined || bootKey === undefined)
     return end('a QEMU without its control files was left running');
   await tidyMachine(names, record);
   // A supervisor that fell while it saved the guest had stopped it.
   const { status } = Status.parse(await qmp.execute('query-status'));
-  if (status === 'inmigrate') return end('a QEMU that had not begun its guest was left');
-  if (status !== 'running' && status !== 'io-error') await qmp.execute('cont');
-  return { qemu: left, qmp, bootKey, run: record.run };
+  if (status === 'inmigrate') return end(NOT_BEGUN, AT_ONCE);
+  if (status !== 'running' && status !== 'io-error') {
+    await giveUpSave(qmp);
+    await qmp.execute('cont');
+  }
+  return { qemu: left, qmp, bootKey, otherKey, run: record.run };
 }
 
 /** Removes what was cut off in a machine's folder: saves, resumes, forks of it; and finishes a reset. For who holds the machine's lock. */
@@ -52,8 +63,14 @@ export async function tidyMachine(
   names: { home: string; record: string; suspending: string; suspended: string },
   record: MachineRecord | undefined,
 ): Promise<void> {
-  for (const folder of [names.suspending, `${names.suspended}.used`])
-    await rm(folder, { recursive: true, force: true });
+  // A supervisor that was killed while it wrote a file whole leaves the half-written one.
+  const halfWritten = (await readdir(names.home)).filter((name) => /^\..+\.tmp$/.test(name));
+  for (const path of [
+    names.suspending,
+    `${names.suspended}.used`,
+    ...halfWritten.map((name) => join(names.home, name)),
+  ])
+    await rm(path, { recursive: true, force: true });
   if (record?.emptied === true) await finishReset(names, record);
   // Without a record nobody can tell which layers count.
   else if (record !== undefined) await removeLooseLayers(names.home, record, fileSteps);

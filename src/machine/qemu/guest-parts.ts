@@ -38,7 +38,11 @@ export interface ComingUp {
   held(held: Held): void;
   /** proves the guest that was held last */
   connect(
-    link: Pick<LinkOptions, 'resumed' | 'within'> & { socket?: LinkOptions['socket'] },
+    link: Pick<LinkOptions, 'resumed' | 'within'> & {
+      socket?: LinkOptions['socket'];
+      /** nothing else holds what is in the guest: it is not given up because nobody waits for it any more */
+      isLast?: boolean;
+    },
   ): Promise<Connection>;
   /** The guest is being renewed; it starts no program before that, so the connection may be used already. Until it is done the guest cannot be saved. */
   renewing(done: Promise<void>): void;

@@ -10,7 +10,7 @@ import { newBootKey } from './keys.ts';
 import { launchGuest } from './launch-guest.ts';
 import { hasDisk, newDisk } from './machine-disk.ts';
 import { type MachineRecord, readRecord, writeRecord } from './record.ts';
-import { identifyGuest } from './renewal.ts';
+import { nameIfNeeded } from './renewal.ts';
 import { resumeGuest } from './resume.ts';
 import { keyName } from './snapshot/snapshot-key.ts';
 import { findSnapshot, type Usable } from './snapshot/usable.ts';
@@ -158,14 +158,6 @@ function isDefectOfQemu(error: unknown): boolean {
     error.cause instanceof Error &&
     /Assertion .* failed/.test(error.cause.message)
   );
-}
-
-async function nameIfNeeded({ names, name }: GuestParts, connection: Connection): Promise<void> {
-  const record = await readRecord(names.record);
-  if (record?.unnamed !== true) return;
-  await identifyGuest(connection, name);
-  const { unnamed: _, ...named } = record;
-  await writeRecord(names.record, named);
 }
 
 async function forget(snapshot: string): Promise<void> {

@@ -7,5 +7,7 @@ export interface Held {
   qemu: ProcessIdentity;
   qmp: QmpClient;
   bootKey: Uint8Array;
+  /** the key it goes by if it does not go by the first: its supervisor fell while it renewed the guest */
+  otherKey?: Uint8Array | undefined;
   run: MachineRun;
 }

@@ -19,9 +19,18 @@ export async function newBootKey(path: string): Promise<Uint8Array> {
   return key;
 }
 
-export async function readBootKey(path: string): Promise<Uint8Array | undefined> {
-  const key = await readOrUndefined(path);
-  return key?.byteLength === BOOT_KEY_BYTES ? key : undefined;
+/** While a guest is given another key, the file holds both: nobody knows which of them it goes by. */
+export async function writeBootKeys(path: string, ...keys: Uint8Array[]): Promise<void> {
+  await writeWhole(path, Buffer.concat(keys), { mode: 0o600 });
+}
+
+/** The keys a running guest may go by, the likelier one first; none where the file is not what was written. */
+export async function readBootKeys(path: string): Promise<Uint8Array[]> {
+  const bytes = (await readOrUndefined(path)) ?? Buffer.alloc(0);
+  if (bytes.byteLength % BOOT_KEY_BYTES !== 0) return [];
+  return Array.from({ length: bytes.byteLength / BOOT_KEY_BYTES }, (_, index) =>
+    bytes.subarray(index * BOOT_KEY_BYTES, (index + 1) * BOOT_KEY_BYTES),
+  );
 }
 
 export interface SshKeys {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { hostBootId } from '../../platform/host.ts';
 import { isRunning, type ProcessIdentity } from '../../platform/process-identity.ts';
-import { processOfPidFile } from '../../platform/process-search.ts';
+import { processOfPidFile, processWithArgument } from '../../platform/process-search.ts';
 import { atRest, type MachineRecord, writeRecord } from './record.ts';
 
 /** What exists only while a machine runs. */
@@ -10,16 +10,21 @@ export interface RunFiles {
   others: string[];
 }
 
-/** A QEMU that an earlier supervisor left running. */
+/**
+ * A QEMU that an earlier supervisor left running.
+ * @param mayBeUnnamed something was being started, so there may be one that had not come to its pid file
+ */
 export async function findLeftQemu(
   record: MachineRecord | undefined,
   pidFile: string,
+  mayBeUnnamed = true,
 ): Promise<ProcessIdentity | undefined> {
   const { run } = record ?? {};
   const recorded = run?.hostBoot === hostBootId() ? { pid: run.pid, started: run.started } : undefined;
   if (recorded !== undefined && isRunning(recorded)) return recorded;
   // A supervisor killed between QEMU's start and its record leaves only the pid file.
-  return processOfPidFile(pidFile, pidFile);
+  const named = await processOfPidFile(pidFile, pidFile);
+  return named ?? (mayBeUnnamed ? processWithArgument(pidFile) : undefined);
 }
 
 /** Removes what a machine that is gone left behind, and says so where there was anything. */

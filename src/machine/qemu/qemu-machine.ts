@@ -5,7 +5,7 @@ import type { Progress } from '../../bundle/progress.ts';
 import type { Connection } from '../../channel/connection.ts';
 import { MOUNT_APP } from '../../channel/messages/guest.ts';
 import { call } from '../../channel/methods.ts';
-import { Fault } from '../../fault/fault.ts';
+import { Fault, isFault } from '../../fault/fault.ts';
 import { freeSpace } from '../../platform/free-space.ts';
 import { logTail } from '../../platform/log-tail.ts';
 import { isRunning } from '../../platform/process-identity.ts';
@@ -20,6 +20,7 @@ import { launchFault } from './launch.ts';
 import { type RunFiles, removeRunFiles } from './left-behind.ts';
 import { type LinkOptions, openLink } from './link.ts';
 import { atRest, type MachineRun, readRecord, writeRecord } from './record.ts';
+import { nameIfNeeded, renewAdopted } from './renewal.ts';
 import { bringDown, STOP_DEADLINES } from './shutdown.ts';
 import { suspendGuest } from './suspend.ts';
 
@@ -27,6 +28,11 @@ import { suspendGuest } from './suspend.ts';
 const ROOM_TO_GO_ON = 64 * 2 ** 20;
 /** Milliseconds until a daemon that fell, or one whose supervisor fell, must answer again. */
 const RETURN_WITHIN = 30_000;
+/** Times a guest that was found running is asked again for its proof, and milliseconds between two: its daemon looks every 200. */
+const PROOFS = 7;
+const PROVE_AGAIN = 300;
+/** Milliseconds from a broken channel until QEMU's end, if that is what broke it, shows on its control connection. */
+const END_SHOWS_WITHIN = 250;
 
 /** A machine under QEMU. One supervisor holds it; QEMU itself outlives its supervisor. */
 export class QemuMachine implements Machine {
@@ -34,6 +40,9 @@ export class QemuMachine implements Machine {
   #state: MachineState = { state: 'stopped', reason: undefined };
   #held: Held | undefined;
   #starting: Promise<Connection> | undefined;
+  #stopping: Promise<StopManner> | undefined;
+  /** gives up the start that is under way */
+  #giveUp = new AbortController();
   #starved = false;
   #mounting: Promise<void> = Promise.resolve();
   #renewal: Promise<void> = Promise.resolve();
@@ -70,7 +79,11 @@ export class QemuMachine implements Machine {
     if (held === undefined) return false;
     this.#hold(held);
     try {
-      await this.#reconnect();
+      const connection = await this.#prove(held);
+      if (held.run.start !== 'cold') {
+        await renewAdopted(this.#parts.names, held, connection);
+        await nameIfNeeded(this.#parts, connection);
+      }
       this.#parts.note('continued the machine that an earlier supervisor had left running');
       return true;
     } catch (error) {
@@ -82,7 +95,42 @@ export class QemuMachine implements Machine {
     }
   }
 
-  async stop(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
+  /**
+   * Proves a guest that somebody else held before us, with each key it may go by, more than once: it answers what was asked of it last by
+   * the one who fell, and that answer fits no question of ours.
+   */
+  async #prove(held: Held): Promise<Connection> {
+    const keys = [held.bootKey, held.otherKey ?? held.bootKey];
+    const deadline = Date.now() + RETURN_WITHIN;
+    for (let attempt = 0; ; attempt++) {
+      held.bootKey = keys[attempt % keys.length] ?? held.bootKey;
+      try {
+        return await this.#reconnect();
+      } catch (error) {
+        if (attempt >= PROOFS || Date.now() > deadline || !isRunning(held.qemu)) throw error;
+        await sleep(PROVE_AGAIN);
+      }
+    }
+  }
+
+  /** One at a time: a second stop would press the power button of a guest that is being saved. */
+  stop(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
+    this.#stopping ??= this.#stopOnce(goal, progress).finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stopOnce(goal: StopGoal, progress: Progress): Promise<StopManner> {
+    if (this.#state.state === 'starting') {
+      // A guest that goes on from its memory has none any more if it is ended now: such a start is seen through and saved anew.
+      this.#giveUp.abort();
+      await this.#starting?.catch(() => {});
+    }
+    return this.#end(goal, progress);
+  }
+
+  async #end(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
     const held = this.#held;
     if (held === undefined) return 'not running';
     const wasUp = this.#state.state !== 'starting';
@@ -135,11 +183,17 @@ export class QemuMachine implements Machine {
     await call(this.#state.connection, MOUNT_APP, { target, path }, z.unknown());
   }
 
-  async #bringUp({ progress, signal }: StartOptions): Promise<Connection> {
+  async #bringUp({ progress, signal: left }: StartOptions): Promise<Connection> {
+    // A command may come while the machine is on its way down.
+    await this.#stopping?.catch(() => {});
     this.#state = { state: 'starting' };
+    this.#renewal = Promise.resolve();
+    this.#giveUp = new AbortController();
+    const { signal: stopped } = this.#giveUp;
+    const signal = left === undefined ? stopped : AbortSignal.any([left, stopped]);
     const coming: ComingUp = {
       held: (held) => this.#hold(held),
-      connect: (link) => this.#connect({ ...link, signal }),
+      connect: ({ isLast, ...link }) => this.#connect({ ...link, signal: isLast ? undefined : signal }),
       renewing: (done) => this.#awaitRenewal(done),
       discard: async () => {
         if (this.#held !== undefined)
@@ -154,15 +208,22 @@ export class QemuMachine implements Machine {
       connection.closed.then(() => this.#lostLink(connection));
       return connection;
     } catch (error) {
-      await this.stop('shutdown');
+      await this.#end('shutdown');
       this.#state = { state: 'stopped', reason: error instanceof Error ? error.message : String(error) };
-      throw error;
+      if (!stopped.aborted) throw error;
+      throw new Fault('machine-not-running', `machine ${this.#parts.name} was stopped before it was up`, {
+        hint: 'pcoder start',
+      });
     }
   }
 
   /** A guest that was not renewed may not go on: its randomness is another's. */
   #awaitRenewal(done: Promise<void>): void {
-    this.#renewal = done.catch(async (error: unknown) => {
+    const held = this.#held;
+    this.#renewal = done;
+    done.catch(async (error: unknown) => {
+      // One that has ended takes nothing with it.
+      if (this.#held !== held || held === undefined || !isRunning(held.qemu)) return;
       this.#parts.note(`the guest could not be renewed: ${error instanceof Error ? error.message : error}`);
       await this.stop('shutdown');
     });
@@ -236,8 +297,10 @@ export class QemuMachine implements Machine {
     });
     link.catch(() => {});
     return Promise.race([link, this.#ended(held), aborted(options.signal)]).catch(async (error: unknown) => {
-      // QEMU's end shows first as a broken channel.
-      if (!isRunning(held.qemu)) return this.#ended(held);
+      // QEMU's end shows first as a broken channel; its last thread may take a moment.
+      const isBroken = isFault(error, 'guest-unreachable');
+      if (isBroken) await Promise.race([held.qmp.closed, sleep(END_SHOWS_WITHIN)]);
+      if (!isRunning(held.qemu) || (isBroken && held.qmp.isClosed)) return this.#ended(held);
       if (error instanceof Fault && error.code === 'guest-unreachable') throw await this.#bootFault(error);
       throw error;
     });
@@ -322,6 +385,8 @@ const ABANDONED = { guest: 0, powerButton: 0, quit: 2000 };
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
-    signal?.addEventListener('abort', () => reject(new Fault('interrupted', 'interrupted')), { once: true });
+    const giveUp = () => reject(new Fault('interrupted', 'interrupted'));
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
   });
 }

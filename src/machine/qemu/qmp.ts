@@ -89,6 +89,10 @@ export class QmpClient {
       });
   }
 
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -1,12 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Connection } from '../../channel/connection.ts';
-import { writeWhole } from '../../platform/whole-file.ts';
+import { BOOT_KEY_BYTES } from '../../channel/handshake.ts';
 import type { ComingUp, GuestParts } from './guest-parts.ts';
-import { ensureSshKeys } from './keys.ts';
+import { ensureSshKeys, writeBootKeys } from './keys.ts';
 import { launchGuest } from './launch-guest.ts';
 import { openSocket } from './link.ts';
 import type { MachineRecord } from './record.ts';
-import { renewGuest } from './renewal.ts';
+import { renew } from './renewal.ts';
 import { loadFrom } from './snapshot/migration.ts';
 import { consume, type Usable } from './snapshot/usable.ts';
 import type { StartPlan } from './start-plan.ts';
@@ -37,18 +38,20 @@ export async function resumeGuest(
     memory: isMapped ? { file: files.memory, offset: memory.offset } : undefined,
     apps: apps.map((app) => ({ ...app, disk: join(names.home, app.disk) })),
   } as const;
-  await writeWhole(names.bootKey, bootKey, { mode: 0o600 });
+  const nextKey = randomBytes(BOOT_KEY_BYTES);
+  await writeBootKeys(names.bootKey, bootKey, nextKey);
   const sshKeys = ensureSshKeys(names);
   const held = await launchGuest(parts, plan, record, bootKey, coming, start, kind);
   const socket = await openSocket(sockets.channel);
   await loadFrom(held.qmp, isMapped ? files.devices : files.memory);
   if (kind === 'resumed') await consume(files);
   await held.qmp.execute('cont');
-  const connection = await coming.connect({ socket, resumed: false, within: RESUME_WITHIN });
-  const renewed = renewGuest(connection, await sshKeys).then(async (key) => {
-    held.bootKey = key;
-    await writeWhole(names.bootKey, key, { mode: 0o600 });
+  const connection = await coming.connect({
+    socket,
+    resumed: false,
+    within: RESUME_WITHIN,
+    isLast: kind === 'resumed',
   });
-  coming.renewing(renewed);
+  coming.renewing(renew(names, held, connection, nextKey, await sshKeys));
   return connection;
 }

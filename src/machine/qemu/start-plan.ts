@@ -75,7 +75,7 @@ function snapshotKey({ qemuHash, image, agent, plan }: KeyParts): SnapshotKey {
     agent: sha256(
       bootArchive({ agent: agent.module, bootKey: new Uint8Array(0), sshHostKey: '', sshAuthorizedKey: '' }),
     ),
-    arguments: sha256(JSON.stringify(qemuArguments({ ...plan, ...PLACES }))),
+    arguments: sha256(JSON.stringify(qemuArguments({ ...plan, memory: 0, cpus: 0, ...PLACES }))),
   };
 }
 

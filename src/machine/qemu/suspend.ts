@@ -10,6 +10,7 @@ import { pluggedDisks } from './app-disk.ts';
 import type { Held } from './held.ts';
 import { readRecord } from './record.ts';
 import { bringDown } from './shutdown.ts';
+import { giveUpSave } from './snapshot/migration.ts';
 import { completeSnapshot, type Taken, takeSnapshot } from './snapshot/take.ts';
 
 /** Milliseconds the guest gets to write out what waits for its disk: emulated, and a slow disk under it. */
@@ -24,7 +25,7 @@ export interface SuspendNames {
 
 /**
  * Saves a running guest and ends its QEMU. The snapshot gets its lasting name only after QEMU has ended, so where there is one, nothing has
- * written the disk since. When it throws, the guest runs on as before.
+ * written the disk since. When it throws, the guest runs on as before, or has ended with its disk whole.
  */
 export async function suspendGuest(
   names: SuspendNames,
@@ -45,21 +46,24 @@ export async function suspendGuest(
     taken = await takeSnapshot(held.qmp, names.suspending, progress);
   } catch (error) {
     await rm(names.suspending, { recursive: true, force: true });
-    await held.qmp.execute('cont');
+    // Where QEMU is gone nothing goes on, and that is not what went wrong first.
+    await giveUpSave(held.qmp)
+      .then(() => held.qmp.execute('cont'))
+      .catch(() => {});
     throw error;
   }
   await bringDown(
     { qemu: held.qemu, qmp: held.qmp, connection: undefined },
     { guest: 0, powerButton: 0, quit: 20_000 },
   );
-  await completeSnapshot(
-    taken,
-    {
-      key: held.run.key,
-      bootKey: held.bootKey,
-      apps: apps.map((app) => ({ ...app, disk: relative(names.home, app.disk) })),
-      disk: join(names.home, disk),
-    },
-    names.suspended,
-  );
+  const of = {
+    key: held.run.key,
+    bootKey: held.bootKey,
+    apps: apps.map((app) => ({ ...app, disk: relative(names.home, app.disk) })),
+    disk: join(names.home, disk),
+  };
+  await completeSnapshot(taken, of, names.suspended).catch(async (error: unknown) => {
+    await rm(names.suspending, { recursive: true, force: true });
+    throw error;
+  });
 }

@@ -7,6 +7,8 @@ const MAIN_MEMORY = 'pc.ram';
 const HEAD = 64 * 1024;
 /** A guest's memory, at most 1 TiB in pages of 4 KiB, has a bitmap of 32 MiB. */
 const LARGEST_BITMAP = 32 * 2 ** 20;
+/** The pages begin at the next whole MiB behind the bitmap; what is in front of them is read at once. */
+const FURTHEST_PAGES = 2 * LARGEST_BITMAP;
 
 /** Where a file of `migrate file:` with `mapped-ram` keeps the guest's memory (QEMU docs/devel/migration/mapped-ram.rst). */
 export interface MemoryLayout {
@@ -44,9 +46,11 @@ export async function readLayout(file: FileHandle): Promise<MemoryLayout> {
   const isSound =
     version === 1 &&
     pageSize === 4096 &&
+    size > 0 &&
     size % pageSize === 0 &&
     bitmapBytes <= LARGEST_BITMAP &&
     bitmapOffset + bitmapBytes <= pagesOffset &&
+    pagesOffset <= FURTHEST_PAGES &&
     pagesOffset % pageSize === 0;
   if (!isSound) throw unusable('its layout is of another QEMU');
   return { size, pageSize, bitmapOffset, bitmapBytes, pagesOffset };

@@ -12,6 +12,9 @@ const State = z.object({
   ram: z.optional(z.object({ transferred: z.number(), remaining: z.number(), total: z.number() })),
 });
 
+/** What QEMU's migration does nothing more in. */
+const SETTLED: ReadonlySet<string> = new Set(['none', 'completed', 'failed', 'cancelled']);
+
 /** Milliseconds between two looks at how far QEMU has got. */
 const LOOK = 5;
 /** Milliseconds without any progress after which a save or load is given up. */
@@ -29,6 +32,16 @@ export async function loadFrom(qmp: Qmp, file: string): Promise<void> {
   await useMappedRam(qmp);
   await qmp.execute('migrate-incoming', { uri: `file:${file}` });
   await finished(qmp, () => {});
+}
+
+/** Ends a save that nobody waits for any more: as long as one is under way, the guest would be stopped again at its end. */
+export async function giveUpSave(qmp: Qmp): Promise<void> {
+  await qmp.execute('migrate_cancel');
+  for (;;) {
+    const { status } = State.parse(await qmp.execute('query-migrate'));
+    if (status === undefined || SETTLED.has(status)) return;
+    await sleep(LOOK);
+  }
 }
 
 async function useMappedRam(qmp: Qmp): Promise<void> {

@@ -24,9 +24,11 @@ export class KernelCalls {
    * Mixes bytes into the kernel's pool, counts them as entropy and makes its generator begin anew with them; then sets the wall clock.
    * @param entropy hexadecimal
    * @param now milliseconds since 1970
+   * @param heard when that was heard, on the monotonic clock: what passes until the clock is set is added
    */
-  async renew(entropy: string, now: number): Promise<void> {
-    await this.#ask(`renew ${entropy} ${Math.floor(now / 1000)} ${Math.round((now % 1000) * 1e6)}`);
+  async renew(entropy: string, now: number, heard: [number, number]): Promise<void> {
+    const time = `${Math.floor(now / 1000)} ${Math.round((now % 1000) * 1e6)}`;
+    await this.#ask(`renew ${entropy} ${time} ${heard[0]} ${heard[1]}`);
   }
 
   async setHostname(name: string): Promise<void> {
@@ -72,7 +74,14 @@ while (my $line = <STDIN>) {
   if ($what eq 'renew') {
     my $bytes = pack('H*', $given[0]);
     my $pool = pack('i2', 8 * length($bytes), length($bytes)) . $bytes;
-    my $time = pack('q2', $given[1], $given[2]);
+    my $now = pack('q2', 0, 0);
+    syscall($get, 1, $now);
+    my ($seconds, $rest) = unpack('q2', $now);
+    $seconds += $given[1] - $given[3];
+    $rest += $given[2] - $given[4];
+    while ($rest < 0) { $rest += 1e9; $seconds--; }
+    while ($rest >= 1e9) { $rest -= 1e9; $seconds++; }
+    my $time = pack('q2', $seconds, $rest);
     $fine = defined(ioctl($random, 0x40085203, $pool)) && defined(ioctl($random, 0x5207, 0)) && syscall($set, 0, $time) == 0;
   }
   elsif ($what eq 'move') {

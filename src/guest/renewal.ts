@@ -10,7 +10,7 @@ const RUN = '/run/pcoder';
  * @returns the key that proves hosts from now on
  */
 export async function renew(calls: KernelCalls, given: Renewal): Promise<Uint8Array> {
-  const renewed = calls.renew(given.entropy, given.now);
+  const renewed = calls.renew(given.entropy, given.now, process.hrtime());
   const bootKey = Buffer.from(given.bootKey, 'hex');
   // The start script starts a new daemon with this file should this one fall.
   writeFileSync(`${RUN}/boot.key`, bootKey, { mode: 0o600 });

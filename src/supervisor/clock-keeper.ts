@@ -4,8 +4,11 @@ import { call } from '../channel/methods.ts';
 
 /** Milliseconds between two looks at the guest's clock; it stands still while the host sleeps, and an emulated one drifts. */
 const EVERY = 30_000;
-/** Milliseconds after a start or resume until the first look: the time it was given at its renewal is late by its way there. */
-const FIRST = 10;
+/**
+ * Milliseconds after a start or resume until the first look. The time it was given at its renewal is late only by its way there; at once, the
+ * look would cost the first command a tenth of its time.
+ */
+const FIRST = 250;
 /** Milliseconds until the next look when the last one told too little; twice as many each further time. */
 const AGAIN = 100;
 /** Milliseconds of difference that are left alone. */

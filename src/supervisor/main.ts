@@ -70,8 +70,8 @@ async function superviseMachine(folder: Folder, machine: string): Promise<void> 
   await rm(socket, { force: true });
   await listen(server, socket);
   journal.debug(`supervisor ${process.pid} serves machine ${machine}`);
-  // Written now, not at an exit that may be a kill.
-  flushCompileCache();
+  // Not at an exit, which may be a kill, and not while a command waits for its machine.
+  setTimeout(flushCompileCache, 3000).unref();
 }
 
 function serveCommands(supervisor: Supervisor, leave: () => Promise<void>, isNeeded: () => boolean): Server {

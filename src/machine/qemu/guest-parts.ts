@@ -46,6 +46,8 @@ export interface ComingUp {
   ): Promise<Connection>;
   /** The guest is being renewed; it starts no program before that, so the connection may be used already. Until it is done the guest cannot be saved. */
   renewing(done: Promise<void>): void;
+  /** Work no command should have to wait for; it is done before the machine is brought down. */
+  later(work: () => Promise<void>): void;
   /** ends a QEMU that did not get there, so that another way can be tried */
   discard(): Promise<void>;
 }

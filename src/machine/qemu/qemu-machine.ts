@@ -18,6 +18,7 @@ import { startGuest } from './guest-start.ts';
 import type { Held } from './held.ts';
 import { launchFault } from './launch.ts';
 import { type RunFiles, removeRunFiles } from './left-behind.ts';
+import { LeftOver } from './left-over.ts';
 import { type LinkOptions, openLink } from './link.ts';
 import { atRest, type MachineRun, readRecord, writeRecord } from './record.ts';
 import { nameIfNeeded, renewAdopted } from './renewal.ts';
@@ -41,6 +42,7 @@ export class QemuMachine implements Machine {
   #held: Held | undefined;
   #starting: Promise<Connection> | undefined;
   #stopping: Promise<StopManner> | undefined;
+  readonly #leftOver = new LeftOver((error) => this.#parts.note(`a used snapshot is left: ${error}`));
   /** gives up the start that is under way */
   #giveUp = new AbortController();
   #starved = false;
@@ -131,6 +133,7 @@ export class QemuMachine implements Machine {
   }
 
   async #end(goal: StopGoal, progress: Progress = () => {}): Promise<StopManner> {
+    await this.#leftOver.finish();
     const held = this.#held;
     if (held === undefined) return 'not running';
     const wasUp = this.#state.state !== 'starting';
@@ -194,6 +197,7 @@ export class QemuMachine implements Machine {
     const coming: ComingUp = {
       held: (held) => this.#hold(held),
       connect: ({ isLast, ...link }) => this.#connect({ ...link, signal: isLast ? undefined : signal }),
+      later: (work) => this.#leftOver.add(work),
       renewing: (done) => this.#awaitRenewal(done),
       discard: async () => {
         if (this.#held !== undefined)

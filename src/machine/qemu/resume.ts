@@ -9,7 +9,7 @@ import { openSocket } from './link.ts';
 import type { MachineRecord } from './record.ts';
 import { renew } from './renewal.ts';
 import { loadFrom } from './snapshot/migration.ts';
-import { consume, type Usable } from './snapshot/usable.ts';
+import { consume, discard, type Usable } from './snapshot/usable.ts';
 import type { StartPlan } from './start-plan.ts';
 
 /** Milliseconds a guest from a snapshot gets to prove itself: a hundred times what was measured. */
@@ -53,5 +53,6 @@ export async function resumeGuest(
     isLast: kind === 'resumed',
   });
   coming.renewing(renew(names, held, connection, nextKey, await sshKeys));
+  if (kind === 'resumed') coming.later(() => discard(files));
   return connection;
 }

@@ -51,12 +51,18 @@ export async function findSnapshot(
 
 /** Takes a suspended machine's snapshot away for good, before its guest runs: its memory must never meet the disk a second time. */
 export async function consume(files: SnapshotFiles): Promise<void> {
-  const consumed = `${files.folder}.used`;
-  await rm(consumed, { recursive: true, force: true });
-  await rename(files.folder, consumed);
+  await discard(files);
+  await rename(files.folder, consumedFolder(files));
   await syncFolder(dirname(files.folder));
-  // QEMU holds the memory open; the space is free when it ends.
-  await rm(consumed, { recursive: true, force: true });
+}
+
+/** Frees the space of a consumed snapshot: 0.1 s for 200 MB, which no command has to wait for. Where QEMU maps it, the space is free when that ends. */
+export async function discard(files: SnapshotFiles): Promise<void> {
+  await rm(consumedFolder(files), { recursive: true, force: true });
+}
+
+function consumedFolder(files: SnapshotFiles): string {
+  return `${files.folder}.used`;
 }
 
 async function damage(

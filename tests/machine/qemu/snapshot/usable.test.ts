@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { SnapshotFiles } from '../../../../src/machine/qemu/snapshot/snapshot-files.ts';
-import { consume, findSnapshot } from '../../../../src/machine/qemu/snapshot/usable.ts';
+import { consume, discard, findSnapshot } from '../../../../src/machine/qemu/snapshot/usable.ts';
 import { completeIn, KEY, PAGES_AT, Scratch } from './synthetic.ts';
 
 const LATER = new Date(Date.now() + 5000);
@@ -132,6 +132,8 @@ describe('a snapshot that is consumed', () => {
     await mkdir(`${files.folder}.used`);
     await writeFile(join(`${files.folder}.used`, 'memory'), 'of an earlier one');
     await consume(files);
+    assert.equal(await findSnapshot(files.folder, KEY, scratch.path), undefined);
+    await discard(files);
     assert.deepEqual(await readdir(scratch.path), ['overlay.qcow2']);
     assert.equal(await findSnapshot(files.folder, KEY, scratch.path), undefined);
   });

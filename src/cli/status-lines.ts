@@ -16,7 +16,7 @@ export function describe(status: StatusReply): string {
   if (run !== undefined) {
     lines.push(`  accelerator  ${run.accelerator} (${visible(run.reason)})`);
     lines.push(
-      `  qemu         process ${run.pid}${run.resident === undefined ? '' : `, ${mebibytes(run.resident)}`}, since ${run.since}`,
+      `  qemu         process ${run.pid}${run.resident === undefined ? '' : `, ${mebibytes(run.resident)}`}, ${STARTED[run.start]} ${run.since}`,
     );
   }
   if (guest !== undefined) {
@@ -36,6 +36,9 @@ export function describe(status: StatusReply): string {
   for (const note of status.notes) lines.push(`  note         ${visible(note)}`);
   return `${lines.join('\n')}\n`;
 }
+
+/** How the guest came up, before the time it did. */
+const STARTED = { cold: 'started', golden: 'started from the golden snapshot', resumed: 'resumed' } as const;
 
 function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 2 ** 20)} MiB`;

@@ -58,6 +58,10 @@ async function superviseMachine(folder: Folder, machine: string): Promise<void> 
   };
   const suspend = async () => {
     if (supervisor.machine.state.state !== 'running') return;
+    const why = supervisor.machine.capabilities.noSuspend;
+    // Shut down, what runs in the background there would be lost to somebody who asked for nothing.
+    if (why !== undefined)
+      return journal.note(`nobody has used the machine for a while, but it stays up: ${why}`);
     journal.note('nobody has used the machine for a while: it is suspended');
     await supervisor.suspendUnused();
     await leave();

@@ -59,7 +59,8 @@ export class QemuMachine implements Machine {
 
   get capabilities(): Capabilities {
     const accelerator = this.#held?.run.accelerator ?? 'tcg';
-    return { emulated: isEmulated(accelerator), addDisk: true, noSuspend: whyNotSuspend(accelerator) };
+    const noSuspend = this.#held?.run.secret === true ? KEY_INSIDE : whyNotSuspend(accelerator);
+    return { emulated: isEmulated(accelerator), addDisk: true, noSuspend };
   }
 
   /** What runs the guest now, for `status`. */
@@ -234,7 +235,7 @@ export class QemuMachine implements Machine {
   }
 
   async #suspend(held: Held, connection: Connection, progress: Progress): Promise<boolean> {
-    const why = held.run.secret === true ? KEY_INSIDE : this.capabilities.noSuspend;
+    const why = this.capabilities.noSuspend;
     if (why !== undefined) {
       this.#parts.note(`not suspended but shut down: ${why}`);
       return false;

@@ -25,7 +25,8 @@ export async function saveStock(image: StockImage, signal: AbortSignal): Promise
   return {
     savedIn,
     async load() {
-      const loaded = await startStock(image, signal, { root, load: SNAPSHOT });
+      // Kept, because a temporary layer would hide the snapshot; each load begins from it all the same.
+      const loaded = await startStock(image, signal, { keep: true, root, load: SNAPSHOT });
       await loaded.kill();
       return loaded.startedIn;
     },

@@ -23,12 +23,8 @@ export interface LaunchPlan {
 export type GuestStart =
   /** `initrd`: the image's, with this start's boot archive behind it */
   | { kind: 'cold'; kernel: string; initrd: string }
-  /** QEMU waits for a snapshot; with `memory` the guest's memory is that part of a file, mapped copy-on-write */
-  | {
-      kind: 'resume';
-      memory: { file: string; offset: number } | undefined;
-      apps: readonly PluggedDisk[];
-    };
+  /** QEMU waits for a snapshot's devices; the guest's memory is a part of a file, mapped copy-on-write */
+  | { kind: 'resume'; memory: { file: string; offset: number }; apps: readonly PluggedDisk[] };
 
 /** A tool's read-only disk. */
 export interface PluggedDisk {
@@ -102,7 +98,7 @@ export function probeArguments(accelerator: Accelerator, kernel: string, initrd:
 
 function machineType({ accelerator, start }: LaunchPlan): string {
   const type = accelerator === 'tcg' ? 'q35,sata=off,smbus=off' : 'q35';
-  return start.kind === 'resume' && start.memory !== undefined ? `${type},memory-backend=pc.ram` : type;
+  return start.kind === 'resume' ? `${type},memory-backend=pc.ram` : type;
 }
 
 /** Each layer's backing is named here, never taken from its header: the folder may have moved. */
@@ -126,7 +122,7 @@ function startArguments({ accelerator, memory, start }: LaunchPlan): string[][] 
   }
   return [
     ['-S', '-incoming', 'defer'],
-    start.memory === undefined ? [] : ['-object', mappedMemory(memory, start.memory)],
+    ['-object', mappedMemory(memory, start.memory)],
     ...start.apps.flatMap((app) => {
       const devices = appDevices(app);
       return [blockdev(devices.blockdev), ['-device', JSON.stringify(devices.device)]];

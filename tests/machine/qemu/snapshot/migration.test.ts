@@ -26,8 +26,9 @@ describe('a save', () => {
       { status: 'completed', ram: ram(0) },
     );
     await saveTo(qemu, '/a folder/memory', (event) => events.push(event));
-    assert.deepEqual(qemu.asked.slice(0, 3), [
+    assert.deepEqual(qemu.asked.slice(0, 4), [
       'migrate-set-capabilities',
+      'migrate-set-parameters',
       'migrate file:/a folder/memory',
       'query-migrate',
     ]);

@@ -40,6 +40,8 @@ const bare = (script: string, ...flags: string[]) => [
 async function suspend(): Promise<void> {
   const { stderr } = await scene.pcoder(['stop']);
   assert.match(stderr, /machine default suspended/);
+  // Its supervisor leaves right behind its answer; a command that meets it goes on with the settings it has read.
+  await until('its supervisor has left', async () => (await processesOf(scene.state)).length === 0);
 }
 
 /** Something that is in the guest's memory alone, so that a cold boot cannot pass as a resume. */

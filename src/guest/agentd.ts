@@ -121,7 +121,10 @@ function methodsOn(
       return moveClock(calls, given);
     }),
     [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
-    [SSH]: conversation(Nothing, (_nothing, stream) => serveSsh(stream)),
+    [SSH]: conversation(Nothing, async (_nothing, stream) => {
+      await renewed;
+      serveSsh(stream);
+    }),
     ...exchangeMethods,
   };
 }

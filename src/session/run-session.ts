@@ -15,6 +15,7 @@ import { exchangeOnce } from '../exchange/exchange-once.ts';
 import { probeHostTraits } from '../exchange/host-traits.ts';
 import { refuseUnsuitableRoot } from '../exchange/project-root.ts';
 import type { Report } from '../exchange/report.ts';
+import { SessionUndo } from '../exchange/undo/session-undo.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type Exit, runInGuest } from './bridge.ts';
 import { ChannelTree } from './channel-tree.ts';
@@ -73,6 +74,7 @@ export async function runSession(
     request.exchange !== 'none' || request.work.kind === 'tool',
   );
   await journal.write();
+  const undo = new SessionUndo(folder, id, root);
   const exchange = async (
     connection: Connection,
     signal: AbortSignal | undefined,
@@ -86,6 +88,7 @@ export async function runSession(
         session: id,
         skip: [...OWN_FOLDERS.map((name) => join(folder.root, name)), folder.state],
         host: await probeHostTraits(root),
+        undo,
         signal,
         progress,
       }),

@@ -41,6 +41,7 @@ export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
   #seen: SeenTree = new Map();
+  #isFirstPut = true;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
@@ -78,7 +79,10 @@ export class FolderTree implements GuestTree {
       effect,
       seen: this.#seen,
       keepTimes: true,
+      // What a former daemon was about to put when it ended.
+      alone: this.#isFirstPut,
     });
+    this.#isFirstPut = false;
     try {
       await readItems(
         items,

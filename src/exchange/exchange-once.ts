@@ -28,6 +28,8 @@ export async function exchangeOnce(options: ExchangeOptions): Promise<Report> {
   const ignore = ignoreAlso(projectPaths(root, options.skip ?? []));
 
   progress?.({ type: 'step', step: COMPARE });
+  // Before the scan: what is tidied away changes the times of files.
+  await options.undo?.recover();
   const former = await readBase(options.base);
   const [found, listing] = await Promise.all([
     scanHost(root, { ignore, limits, signal, previous: former.seen }),

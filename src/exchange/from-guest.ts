@@ -29,10 +29,7 @@ interface FetchOptions extends ExchangeOptions {
  */
 export async function fetchFromGuest(plan: Plan, options: FetchOptions): Promise<Carried> {
   const { puts, removals } = plan.toHost;
-  if (puts.length === 0 && removals.length === 0) {
-    await options.undo?.recover();
-    return { put: [], removed: [], refused: [], undone: [] };
-  }
+  if (puts.length === 0 && removals.length === 0) return { put: [], removed: [], refused: [], undone: [] };
   options.progress?.({ type: 'step', step: FETCH });
   const keeper = await options.undo?.open(options.signal);
   try {

@@ -7,7 +7,7 @@ import { Folders } from './folders.ts';
 import { ignoreByDefault } from './ignore.ts';
 import { announced } from './keep-before.ts';
 import type { Keeper } from './keeper.ts';
-import { checkPath, parentOf } from './path.ts';
+import { checkPath } from './path.ts';
 import { type Change, carryOut, onDiskAt, type Site } from './place.ts';
 import type { Reason, Refusal } from './reason.ts';
 import { MODE_IS_EXACT, type Owner, Stage, settle } from './stage.ts';
@@ -23,8 +23,6 @@ interface ApplyOptions {
   owner?: Owner | undefined;
   /** give files the times they had on the other side */
   keepTimes?: boolean | undefined;
-  /** nobody else puts anything below this root: temporary folders of other sessions are left-overs */
-  alone?: boolean | undefined;
   /**
    * Makes everything written to this folder's file system durable, in place of an fsync for each file: with thousands of
    * new files the only way that takes seconds.

@@ -2,12 +2,13 @@ import { chownSync, mkdirSync } from 'node:fs';
 import { Fault, systemCode } from '../../fault/fault.ts';
 import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
+import { isGone } from './disk-fault.ts';
 import type { Limits } from './entry.ts';
 import { LIMITS } from './entry.ts';
 import type { Ignore } from './ignore.ts';
 import { readPaths, writeListing } from './listing.ts';
 import { scan } from './scan.ts';
-import type { Owner } from './stage.ts';
+import { type Owner, removeLeftOvers } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
 
 /**
@@ -41,7 +42,7 @@ export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
   #seen: SeenTree = new Map();
-  #isFirstPut = true;
+  #isTidy = false;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
@@ -50,6 +51,7 @@ export class FolderTree implements GuestTree {
 
   async *scan(): AsyncGenerator<Uint8Array> {
     const { ignore, limits } = this.#options;
+    this.#tidy();
     const scanned = await scan(this.#root, { ignore, limits, previous: this.#seen }).catch(
       (error: unknown) => {
         if (systemCode(error) === 'ENOENT') return undefined;
@@ -79,10 +81,7 @@ export class FolderTree implements GuestTree {
       effect,
       seen: this.#seen,
       keepTimes: true,
-      // What a former daemon was about to put when it ended.
-      alone: this.#isFirstPut,
     });
-    this.#isFirstPut = false;
     try {
       await readItems(
         items,
@@ -99,6 +98,17 @@ export class FolderTree implements GuestTree {
       apply.close();
     }
     yield* writeListing(true, [], apply.refused);
+  }
+
+  /** What a former daemon was about to put when it ended. */
+  #tidy(): void {
+    if (this.#isTidy) return;
+    this.#isTidy = true;
+    try {
+      removeLeftOvers(this.#root);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
   }
 
   #make(): void {

@@ -1,5 +1,6 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { isAsSeen } from './as-seen.ts';
+import { isGone } from './disk-fault.ts';
 import type { Keeper } from './keeper.ts';
 import { type Change, onDiskAt, placed, type Site } from './place.ts';
 import type { Reason } from './reason.ts';
@@ -29,7 +30,7 @@ export async function announced(
     let mode: number | undefined;
     let isNeeded = true;
     const isPossible = await attempt(change, async () => {
-      const stats = lstatSync(onDiskAt(site, (change.entry ?? change.was).path), { throwIfNoEntry: false });
+      const stats = statsAt(site, (change.entry ?? change.was).path);
       mode = stats === undefined ? undefined : stats.mode & 0o7777;
       isNeeded = !isThere(site, change, stats);
       return isNeeded ? await objection(site, change, stats) : undefined;
@@ -50,6 +51,16 @@ export async function announced(
   }
   await keeper.settle();
   return ready;
+}
+
+/** @returns undefined where nothing is, not even its folder: that may be made by the same batch */
+function statsAt(site: Site, path: string): Stats | undefined {
+  try {
+    return lstatSync(onDiskAt(site, path), { throwIfNoEntry: false });
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Whether there is nothing to do, so that nothing may be announced: a folder that others made is not ours to remove. */

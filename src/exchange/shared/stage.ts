@@ -29,8 +29,6 @@ interface StageOptions {
   /** names the temporary folder */
   session: string;
   owner?: Owner | undefined;
-  /** nobody else puts anything below this root */
-  alone?: boolean | undefined;
   effect?: ((what: string) => void) | undefined;
 }
 
@@ -58,7 +56,7 @@ export class Stage {
     this.#root = root;
     this.#options = options;
     this.#name = `${TEMPORARY_PREFIX}${options.session}`;
-    removeStale(root, (name, age) => options.alone === true || name === this.#name || age > STALE_MS);
+    removeStale(root, (name, age) => name === this.#name || age > STALE_MS);
     options.effect?.('make the temporary folder');
     mkdirSync(`${root}/${this.#name}`, { mode: 0o700 });
     this.#folders = new Folders(root);
@@ -137,6 +135,11 @@ export async function settle(staged: readonly Staged[]): Promise<void> {
 }
 
 const sync = promisify(fsync);
+
+/** For the only one who puts anything below a root, before it puts anything: whatever is there was left by a crash. */
+export function removeLeftOvers(root: string): void {
+  removeStale(root, () => true);
+}
 
 /** A running exchange touches its temporary folder all the time; one untouched for so long was left by a crash. */
 const STALE_MS = 60 * 60 * 1000;

@@ -14,15 +14,22 @@ export class JournalWriter {
   }
 
   /**
-   * @param length where whole lines end; undefined for a journal that is not there yet
+   * @param length where whole lines end; undefined to go on right after what is there
    * @throws the system's error
    */
   static async open(path: string, length: number | undefined): Promise<JournalWriter> {
     const home = dirname(path);
-    if (length === undefined) await mkdir(home, { recursive: true, mode: 0o700 });
+    await mkdir(home, { recursive: true, mode: 0o700 });
     const fd = openSync(path, 'a', 0o600);
-    if (length !== undefined) ftruncateSync(fd, length);
-    else for (const folder of [home, dirname(home), dirname(dirname(home))]) await syncFolder(folder);
+    try {
+      if (length !== undefined) ftruncateSync(fd, length);
+      // Made just now, or it was then that a crash came.
+      if (length === 0)
+        for (const above of [home, dirname(home), dirname(dirname(home))]) await syncFolder(above);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
     return new JournalWriter(fd);
   }
 

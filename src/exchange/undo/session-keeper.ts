@@ -16,7 +16,19 @@ interface KeptSession {
   root: string;
   /** the session that this one undoes, and whether only some of its paths */
   undoes?: { session: string; isPart: boolean } | undefined;
+  /** the highest number of the session so far, as `closed` told it: then its journal need not be read again */
+  last?: number | undefined;
+  /** told of the highest number, once all is in order */
+  closed?: ((last: number) => void) | undefined;
 }
+
+interface Surroundings extends Pick<KeptSession, 'root' | 'closed'> {
+  /** the folder that journal and trash are in */
+  home: string;
+  lock: ExclusiveLock;
+}
+
+const NOTHING = { last: 0, length: 0 };
 
 /**
  * Keeps, in a session's own folder, what the session takes away from a project, and the journal of it. One apply long, in
@@ -28,6 +40,7 @@ export class SessionKeeper implements Keeper {
   readonly #journal: JournalWriter;
   readonly #trash: Trash;
   readonly #lock: ExclusiveLock;
+  readonly #closed: KeptSession['closed'];
   /** announced and neither done nor dropped */
   readonly #pending = new Map<number, KeptChange>();
   /** of those, the ones that have a copy */
@@ -37,12 +50,13 @@ export class SessionKeeper implements Keeper {
   #last: number;
 
   private constructor(
-    { root, home, lock }: { root: string; home: string; lock: ExclusiveLock },
+    { root, home, lock, closed }: Surroundings,
     { journal, trash, last }: { journal: JournalWriter; trash: Trash; last: number },
   ) {
     this.#root = root;
     this.#home = home;
     this.#lock = lock;
+    this.#closed = closed;
     this.#journal = journal;
     this.#trash = trash;
     this.#last = last;
@@ -53,16 +67,18 @@ export class SessionKeeper implements Keeper {
    * @throws Fault `disk-full`, `folder-unwritable`
    */
   static async open(
-    { folder, session, root, undoes }: KeptSession,
+    { folder, session, root, undoes, last, closed }: KeptSession,
     lock: ExclusiveLock,
   ): Promise<SessionKeeper> {
     const names = sessionNames(folder, session);
     try {
-      const former = await settleJournal(names, root);
+      const former = last === undefined ? ((await settleJournal(names, root)) ?? NOTHING) : { last };
       const trash = await Trash.open(names.trash);
-      const journal = await JournalWriter.open(names.journal, former?.length);
-      const last = former?.last ?? 0;
-      const keeper = new SessionKeeper({ root, home: names.undo, lock }, { journal, trash, last });
+      const journal = await JournalWriter.open(names.journal, 'length' in former ? former.length : undefined);
+      const keeper = new SessionKeeper(
+        { root, home: names.undo, lock, closed },
+        { journal, trash, last: former.last },
+      );
       const line: Line = { op: 'open', format: 1, project: root, at: new Date().toISOString() };
       keeper.#append(undoes ? { ...line, undoes: undoes.session, isPart: undoes.isPart } : line);
       return keeper;
@@ -137,6 +153,7 @@ export class SessionKeeper implements Keeper {
       await this.settle();
       if (pending.length > 0) this.done();
       this.#append({ op: 'close' });
+      this.#closed?.(this.#last);
     } finally {
       this.#journal.close();
       this.#lock.release();

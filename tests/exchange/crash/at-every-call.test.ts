@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { contents, write } from '../scene.ts';
+import { contents } from '../scene.ts';
 import { assertNotTorn, CutOffScene, visibleIn } from './cut-off-scene.ts';
-import { install, type Side, watched } from './fs-calls.ts';
-import { type Operation, perform, prepare, selections } from './operations.ts';
-
-/**
- * Every operation alone is tried, and so many selections of two to four, chosen by `PCODER_SEED`. `PCODER_CRASHES=all` tries
- * every one of the 209, which takes half an hour.
- */
-const CHOSEN = process.env['PCODER_CRASHES'] ?? '2';
-const SEED = Number(process.env['PCODER_SEED'] ?? 1);
+import { diesAt } from './dying.ts';
+import { install, type Side } from './fs-calls.ts';
+import { chosenSelections, type Operation, perform } from './operations.ts';
 
 before(install);
 
@@ -38,10 +32,7 @@ async function dieEverywhere(
   from: Side,
   dies: Side | 'both',
 ): Promise<number> {
-  using scene = new CutOffScene();
-  for (const path of ['untouched', 'deep/untouched']) write(scene.host, path, 'old');
-  for (const operation of operations) prepare(scene.host, operation);
-  await scene.pass('s0');
+  using scene = await CutOffScene.agreedOn(operations);
   for (const operation of operations) perform(scene[from], operation);
   const expected = await expectation(scene);
   for (let at = 0; ; at += 1) {
@@ -54,6 +45,7 @@ async function dieEverywhere(
     );
   }
 }
+
 async function expectation(scene: CutOffScene): Promise<Expected> {
   const before = { host: visibleIn(scene.host), guest: visibleIn(scene.guest) };
   using whole = scene.copy();
@@ -61,22 +53,6 @@ async function expectation(scene: CutOffScene): Promise<Expected> {
   const host = { before: before.host, after: visibleIn(whole.host) };
   assert.deepEqual(visibleIn(whole.guest), host.after);
   return { host, guest: { before: before.guest, after: host.after } };
-}
-
-/** Once it has died, nothing it does reaches the disk any more. @returns whether it came to that */
-async function diesAt(at: number, dies: Side | 'both', work: () => Promise<unknown>): Promise<boolean> {
-  let calls = 0;
-  let isDead = false;
-  await watched(
-    ({ side }) => {
-      if (dies !== 'both' && side !== dies) return;
-      if (calls === at) isDead = true;
-      calls += 1;
-      if (isDead) throw new Error('dead');
-    },
-    () => work().catch(() => undefined),
-  );
-  return isDead;
 }
 
 async function assertRecovered(scene: CutOffScene, expected: Expected, told: string): Promise<void> {
@@ -111,19 +87,4 @@ function isName(content: string): boolean {
 /** With all that is there, left-overs included. */
 function contentsOf(scene: CutOffScene): Record<string, string>[] {
   return [contents(scene.host), contents(scene.guest)];
-}
-
-function chosenSelections(): Operation[][] {
-  const all = [...selections()];
-  if (CHOSEN === 'all') return all;
-  const one = all.filter(({ length }) => length === 1);
-  const rest = all.filter(({ length }) => length > 1);
-  let state = SEED;
-  const next = () => {
-    // Numerical Recipes' generator is random enough to choose by.
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state;
-  };
-  const some = Array.from({ length: Number(CHOSEN) }, () => rest[next() % rest.length] ?? []);
-  return [...one, ...some];
 }

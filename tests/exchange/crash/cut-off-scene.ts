@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sessionNames } from '../../../src/bundle/folder.ts';
@@ -8,35 +17,56 @@ import type { Report } from '../../../src/exchange/report.ts';
 import { FolderTree, type GuestTree } from '../../../src/exchange/shared/guest-tree.ts';
 import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
 import { type Undone, undoSession } from '../../../src/exchange/undo/undo-session.ts';
-import { contents, LINUX } from '../scene.ts';
+import { contents, LINUX, write } from '../scene.ts';
 import { asGuest } from './fs-calls.ts';
+import { type Operation, prepare } from './operations.ts';
 
 /** Memory where there is some: a test of a thousand crashes makes fifty thousand flushes. */
 export const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** A project on both sides with what is kept of its sessions, in one folder that can be copied as it stands. */
+/** Another disk, where there is one, on which what is kept has to be a copy. */
+const OTHER_DISK = tmpdir();
+
+/** A project on both sides with what is kept of its sessions, in folders that can be copied as they stand. */
 export class CutOffScene implements Disposable {
   readonly home: string;
   readonly host: string;
   readonly guest: string;
+  /** where the portable folder keeps its state */
+  readonly state: string;
   #tree: GuestTree;
 
-  constructor(home = mkdtempSync(join(SCRATCH, 'cut-off-'))) {
-    this.home = home;
-    this.host = join(home, 'host');
-    this.guest = join(home, 'guest');
+  /** @param isApart state is on another disk */
+  constructor(isApart = false) {
+    this.home = mkdtempSync(join(SCRATCH, 'cut-off-'));
+    this.host = join(this.home, 'host');
+    this.guest = join(this.home, 'guest');
+    this.state = isApart ? mkdtempSync(join(OTHER_DISK, 'cut-off-')) : join(this.home, 'state');
     this.#tree = this.#freshTree('s0');
   }
 
+  /** With all that the operations need, the same on both sides. */
+  static async agreedOn(operations: readonly Operation[], isApart = false): Promise<CutOffScene> {
+    const scene = new CutOffScene(isApart);
+    for (const path of ['untouched', 'deep/untouched']) write(scene.host, path, 'old');
+    for (const operation of operations) prepare(scene.host, operation);
+    await scene.pass('s0');
+    return scene;
+  }
+
   [Symbol.dispose](): void {
-    rmSync(this.home, { recursive: true, force: true });
+    for (const folder of [this.home, this.state]) rmSync(folder, { recursive: true, force: true });
   }
 
   /** As it stands, with every time: what was scanned stays known. */
   copy(): CutOffScene {
-    const home = mkdtempSync(join(SCRATCH, 'cut-off-'));
-    cpSync(this.home, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-    return new CutOffScene(home);
+    const isApart = !this.state.startsWith(this.home);
+    const copy = new CutOffScene(isApart);
+    const as = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true } as const;
+    cpSync(this.home, copy.home, as);
+    if (isApart) cpSync(this.state, copy.state, as);
+    this.#renameProject(copy);
+    return copy;
   }
 
   /** One exchange by a supervisor and an agent daemon that have just been started. */
@@ -80,8 +110,18 @@ export class CutOffScene implements Disposable {
     return found;
   }
 
+  /** Journals name the project they are about. */
+  #renameProject(copy: CutOffScene): void {
+    const sessions = join(copy.state, 'sessions');
+    for (const session of existsSync(sessions) ? readdirSync(sessions) : []) {
+      const { journal } = sessionNames(copy.#folder, session);
+      if (existsSync(journal))
+        writeFileSync(journal, readFileSync(journal, 'utf8').replaceAll(this.host, copy.host));
+    }
+  }
+
   get #folder() {
-    return { root: this.home, state: join(this.home, 'state') };
+    return { root: this.home, state: this.state };
   }
 
   #freshTree(session: string): GuestTree {

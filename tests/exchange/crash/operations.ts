@@ -29,6 +29,29 @@ export function* selections(most = 4): Generator<Operation[]> {
   }
 }
 
+/**
+ * Every operation alone is tried, and so many selections of two to four, chosen by `PCODER_SEED`. `PCODER_CRASHES=all` tries
+ * every one of the 209, which takes half an hour.
+ */
+const CHOSEN = process.env['PCODER_CRASHES'] ?? '2';
+const SEED = Number(process.env['PCODER_SEED'] ?? 1);
+
+/** Those to try now. */
+export function chosenSelections(): Operation[][] {
+  const all = [...selections()];
+  if (CHOSEN === 'all') return all;
+  const one = all.filter(({ length }) => length === 1);
+  const rest = all.filter(({ length }) => length > 1);
+  let state = SEED;
+  const next = () => {
+    // Numerical Recipes' generator is random enough to choose by.
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
+  const some = Array.from({ length: Number(CHOSEN) }, () => rest[next() % rest.length] ?? []);
+  return [...one, ...some];
+}
+
 /** What must be there before the operation, on both sides. */
 export function prepare(root: string, { kind, nth }: Operation): void {
   switch (kind) {

@@ -17,15 +17,17 @@ export function shownUndone({ restored, removed, already, left }: Undone): Shown
   };
 }
 
-/** For people, in as many lines as it takes: what was left has to be looked at one by one. */
+/** For people. What was left has to be looked at one by one, as far as a screen goes. */
 export function undoneLines(session: string, { restored, removed, already, left }: ShownUndone): string[] {
   const lines: string[] = [];
   if (restored.length > 0) lines.push(`brought back: ${listed(restored)}`);
   if (removed.length > 0) lines.push(`removed, made by that session: ${listed(removed)}`);
-  for (const { path, text, kept } of left)
+  for (const { path, text, kept } of left.slice(0, LEFT))
     lines.push(
       `left as it is: ${path} (${text})${kept === undefined ? '' : `; before the session it was ${kept}`}`,
     );
+  if (left.length > LEFT)
+    lines.push(`left as they are: ${left.length - LEFT} more; with --json all are named`);
   if (lines.length > 0) return lines;
   return [
     already.length > 0
@@ -53,6 +55,7 @@ const TEXTS: Record<LeftReason, string> = {
 
 /** Paths named one by one before the rest is only counted. */
 const NAMED = 8;
+const LEFT = 20;
 
 function listed(paths: readonly string[]): string {
   const more = paths.length - NAMED;

@@ -35,7 +35,7 @@ export function returnsOf(changes: readonly KeptChange[]): Map<string, Return> {
   return returns;
 }
 
-/** Those at or below the given paths, with the folders above them that have to come back as well. */
+/** Those at or below the given paths, with the folders above them that have to come back as well, sorted. */
 export function chosen(returns: ReadonlyMap<string, Return>, isChosen: (path: string) => boolean): Return[] {
   const wanted = [...returns.values()].filter(({ path }) => isChosen(path));
   const all = new Set(wanted);
@@ -46,5 +46,5 @@ export function chosen(returns: ReadonlyMap<string, Return>, isChosen: (path: st
       if (above?.before?.type === 'folder') all.add(above);
     }
   }
-  return [...all];
+  return [...all].sort((a, b) => (a.path < b.path ? -1 : 1));
 }

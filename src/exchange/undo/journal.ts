@@ -45,7 +45,7 @@ export type KeptChange = z.infer<typeof changeSchema>;
 /** What a session has done to a project's folder on the host. */
 export interface Journal {
   project: string;
-  /** when it first changed something */
+  /** when it last began to change something */
   at: string;
   undoes: string | undefined;
   /** and only some of its paths */
@@ -82,14 +82,17 @@ export function journalOf(text: string): Journal | undefined {
   let first: Extract<Line, { op: 'open' }> | undefined;
   let done = 0;
   let last = 0;
+  let at = '';
   let isClosed = true;
   const changes = new Map<number, KeptChange>();
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   for (const line of whole.split('\n').map(parsed)) {
     if (line === undefined) continue;
     isClosed = line.op === 'close';
-    if (line.op === 'open') first ??= line;
-    else if (line.op === 'change') {
+    if (line.op === 'open') {
+      first ??= line;
+      at = line.at;
+    } else if (line.op === 'change') {
       changes.set(line.n, line);
       last = Math.max(last, line.n);
     } else if (line.op === 'not') changes.delete(line.n);
@@ -99,7 +102,7 @@ export function journalOf(text: string): Journal | undefined {
   const all = [...changes.values()];
   return {
     project: first.project,
-    at: first.at,
+    at,
     undoes: first.undoes,
     isPart: first.isPart === true,
     changes: all,

@@ -10,7 +10,7 @@ import { type Journal, readJournal } from './journal.ts';
 export interface KeptSession {
   session: string;
   project: string;
-  /** when it first changed the project */
+  /** when it last began to change the project */
   at: string;
   /** the session that this one undid */
   undoes: string | undefined;
@@ -35,7 +35,8 @@ export async function keptSessions(folder: Folder, project: string): Promise<Kep
   }
   // The nearest folder around it that is a project.
   const root = found.map((each) => each.project).reduce((a, b) => (b.length > a.length ? b : a), '');
-  return found.filter((each) => each.project === root);
+  // Ids of one second are in no order.
+  return found.filter((each) => each.project === root).sort((a, b) => (a.at > b.at ? -1 : 1));
 }
 
 /** @throws Fault `session-unknown` */

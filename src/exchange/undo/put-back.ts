@@ -30,10 +30,11 @@ interface PutBackOptions {
 
 /**
  * Puts paths back as they were, by the same steps as an exchange: looked at once more, kept, whole or not at all.
+ * @param downwards sorted by path
  * @returns those that could not be, and why
  */
 export async function putBack(
-  todo: readonly Returnable[],
+  downwards: readonly Returnable[],
   { root, seen, keeper, trash }: Place,
   { session, signal, progress, effect }: PutBackOptions,
 ): Promise<Map<string, LeftReason>> {
@@ -41,7 +42,6 @@ export async function putBack(
   const apply = new Apply(root, { session, seen, keeper, effect });
   progress?.({ type: 'step', step: UNDO });
   try {
-    const downwards = todo.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const upwards = downwards.toReversed();
     // A folder and a file cannot change places: what was made in the place of the other goes first.
     const swapped = downwards

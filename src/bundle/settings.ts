@@ -23,6 +23,12 @@ export const Settings = z.strictObject({
   idle: z.optional(z.string().check(z.regex(/^(never|[1-9]\d{0,5}[smh])$/))),
   /** make a snapshot that new machines start from (default: yes) */
   golden: z.optional(z.boolean()),
+  exchange: z.optional(
+    z.strictObject({
+      /** share of the agreed files above which removals by the guest wait for `pcoder apply` (default: 0.5) */
+      removals: z.optional(z.number().check(z.gte(0), z.lte(1))),
+    }),
+  ),
   /** which image a new machine gets */
   suite: z.optional(z.string().check(z.maxLength(40))),
 });

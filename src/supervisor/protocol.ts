@@ -60,8 +60,17 @@ export const SessionEvent = z.discriminatedUnion('type', [
     deleted: z.array(z.string()),
     conflicts: z.array(z.string()),
     refused: z.array(z.object({ path: z.string(), reason: z.string() })),
+    waiting: z.array(z.object({ path: z.string(), reason: z.string() })),
+    /** how many of those that wait this session made */
+    freshWaiting: z.int(),
     /** how many more of each there were than are listed */
-    omitted: z.object({ changed: z.int(), deleted: z.int(), conflicts: z.int(), refused: z.int() }),
+    omitted: z.object({
+      changed: z.int(),
+      deleted: z.int(),
+      conflicts: z.int(),
+      refused: z.int(),
+      waiting: z.int(),
+    }),
   }),
   z.object({ type: z.literal('exit'), code: z.nullable(z.int()), signal: z.nullable(z.string()) }),
 ]);

@@ -24,6 +24,8 @@ import { QemuMachine } from '../machine/qemu/qemu-machine.ts';
 import { decideAccelerator } from '../machine/qemu/verdict.ts';
 import { hostBootId, hostSystem } from '../platform/host.ts';
 import { CommandFace } from '../session/command-face.ts';
+import type { ExchangeSettings } from '../session/hold-rules.ts';
+import { Projects } from '../session/projects.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionRequest } from '../session/request.ts';
 import { runSession } from '../session/run-session.ts';
@@ -51,7 +53,8 @@ export class Supervisor {
   readonly machine: QemuMachine;
   readonly sessions = new Map<string, SessionRecord>();
   readonly #gate = new EgressGate();
-  readonly #turns = new Turns();
+  readonly #projects: Projects;
+  readonly #exchange: ExchangeSettings;
   readonly #queue: StartQueue;
   readonly #faces = new Set<CommandFace>();
   #scripted: Promise<ScriptedModel> | undefined;
@@ -97,6 +100,8 @@ export class Supervisor {
       (text) => journal.debug(text),
     );
     this.#wantsGolden = settings.golden ?? true;
+    this.#projects = new Projects({ folder, machineName, turns: new Turns() });
+    this.#exchange = settings.exchange ?? {};
     this.#queue = new StartQueue(this.machine);
   }
 
@@ -148,7 +153,17 @@ export class Supervisor {
     const up = (progress: Progress, signal: AbortSignal) => this.up(progress, signal);
     try {
       await runSession(
-        { folder, machineName, machine, up, gate: this.#gate, tools, turns: this.#turns, watch },
+        {
+          folder,
+          machineName,
+          machine,
+          up,
+          gate: this.#gate,
+          tools,
+          projects: this.#projects,
+          exchange: this.#exchange,
+          watch,
+        },
         request,
         face,
       );

@@ -173,7 +173,7 @@ describe('one exchange', () => {
     await scene.exchange();
     execFileSync('mkfifo', [join(scene.guest, 'pipe')]);
     link(scene.guest, 'out', '/etc/passwd');
-    link(scene.guest, 'up', '../base.json');
+    link(scene.guest, 'up', '../base.jsonl');
     write(scene.guest, 'new\u001b]0;x\u0007', 'n');
     write(scene.guest, 'fine');
     write(scene.guest, '.GIT/hooks/pre-commit', 'evil');

@@ -10,6 +10,7 @@ import {
   EXCHANGE_PUT,
   EXCHANGE_SCAN,
   ExchangeRequest,
+  ScanRequest,
 } from '../../src/channel/messages/exchange.ts';
 import { EXEC, ExecRequest } from '../../src/channel/messages/exec.ts';
 import { Nothing, SYNC } from '../../src/channel/messages/guest.ts';
@@ -18,6 +19,7 @@ import { EgressGate } from '../../src/egress/gate.ts';
 import { FolderTree } from '../../src/exchange/shared/guest-tree.ts';
 import { Fault } from '../../src/fault/fault.ts';
 import type { Machine } from '../../src/machine/machine.ts';
+import { Projects } from '../../src/session/projects.ts';
 import { CommandFace } from '../../src/session/command-face.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
 import type { SessionRequest } from '../../src/session/request.ts';
@@ -54,7 +56,7 @@ describe('a session', { timeout: 20_000 }, () => {
     guest = await Line.join({
       guest: serve({
         [SYNC]: request(Nothing, () => void flushes++),
-        [EXCHANGE_SCAN]: conversation(ExchangeRequest, (_r, stream) => exchanged(tree.scan(), stream)),
+        [EXCHANGE_SCAN]: conversation(ScanRequest, (request, stream) => exchanged(tree.scan(request), stream)),
         [EXCHANGE_GET]: conversation(ExchangeRequest, (_r, stream) =>
           exchanged(tree.get(incoming(stream)), stream),
         ),
@@ -69,8 +71,9 @@ describe('a session', { timeout: 20_000 }, () => {
         }),
       }),
     });
+    const folder = { root: join(top, 'portable'), state: join(top, 'portable/state') };
     context = {
-      folder: { root: join(top, 'portable'), state: join(top, 'portable/state') },
+      folder,
       machineName: 'default',
       machine: { state: { state: 'running', connection: guest.host } } as unknown as Machine,
       up: async () => {
@@ -83,7 +86,8 @@ describe('a session', { timeout: 20_000 }, () => {
         appDisk: () => assert.fail(),
         scriptedPort: () => assert.fail(),
       },
-      turns: new Turns(),
+      projects: new Projects({ folder, machineName: 'default', turns: new Turns() }),
+      exchange: {},
       watch: (record) => void records.push(structuredClone(record)),
     };
   });

@@ -1,0 +1,111 @@
+import type { Passed } from './project-exchange.ts';
+
+interface LiveOptions {
+  /** one pass; `noticed`: only over what the watchers noticed */
+  pass(noticed: boolean): Promise<Passed>;
+  /** a pass that failed is tried again when something changes, or later */
+  failed(error: unknown): void;
+  /** whether changes on both sides are noticed; otherwise everything is looked at now and then */
+  sees(): boolean;
+}
+
+/**
+ * Carries changes over as they happen, until it is closed. Watchers wake it, a pass decides; at first and now and then it
+ * looks at everything, because watchers miss things.
+ */
+export class LiveExchange {
+  readonly #options: LiveOptions;
+  readonly #running: Promise<void>;
+  #closed = false;
+  #woken = false;
+  #wake = () => {};
+  /** milliseconds the last look at everything took */
+  #wholeTook = 0;
+  #lastWhole = Number.NEGATIVE_INFINITY;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Something may have changed. */
+  noticed(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Ends after the pass that is under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#closed) {
+      await this.#sleep(failures > 0 ? Math.min(RETRY * 2 ** failures, RETRY_AT_MOST) : this.#untilWhole());
+      // An editor saves in several steps, a checkout in thousands.
+      if (this.#woken) await this.#settle();
+      if (this.#closed) return;
+      const isWhole = failures > 0 || this.#untilWhole() <= 0;
+      this.#woken = false;
+      try {
+        await this.#pass(isWhole);
+        failures = 0;
+      } catch (error) {
+        // The same failure again and again is said once.
+        if (failures === 0) this.#options.failed(error);
+        failures += 1;
+      }
+    }
+  }
+
+  async #pass(isWhole: boolean): Promise<void> {
+    const began = performance.now();
+    await this.#options.pass(!isWhole);
+    if (!isWhole) return;
+    this.#lastWhole = performance.now();
+    this.#wholeTook = this.#lastWhole - began;
+  }
+
+  #untilWhole(): number {
+    const every = this.#options.sees()
+      ? Math.max(WATCHED_EVERY, WATCHED_SHARE * this.#wholeTook)
+      : Math.max(BLIND_EVERY, BLIND_SHARE * this.#wholeTook);
+    return this.#lastWhole + every - performance.now();
+  }
+
+  async #settle(): Promise<void> {
+    const until = performance.now() + SETTLE_AT_MOST;
+    do {
+      this.#woken = false;
+      await this.#sleep(SETTLE);
+    } while (this.#woken && !this.#closed && performance.now() < until);
+    this.#woken = true;
+  }
+
+  /** Wakes up early when something is noticed. */
+  async #sleep(milliseconds: number): Promise<void> {
+    if (this.#woken || this.#closed || milliseconds <= 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, milliseconds);
+    });
+    clearTimeout(timer);
+    this.#wake = () => {};
+  }
+}
+
+/** Milliseconds of quiet before a pass, and how long it may be put off by ever new changes. */
+const SETTLE = 20;
+const SETTLE_AT_MOST = 150;
+/** Milliseconds between two looks at everything, and how many times as long as one of them takes. */
+const WATCHED_EVERY = 60_000;
+const WATCHED_SHARE = 30;
+const BLIND_EVERY = 2_000;
+const BLIND_SHARE = 10;
+/** Milliseconds until a failed pass is tried again, doubled each time. */
+const RETRY = 500;
+const RETRY_AT_MOST = 30_000;

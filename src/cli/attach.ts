@@ -100,7 +100,7 @@ export async function attachSession(
           attached.report = event;
           return;
         case 'exit':
-          attached.code = exitCode(event);
+          attached.code = withWaiting(exitCode(event), attached.report);
           return outcome.resolve(attached);
       }
     },
@@ -124,6 +124,11 @@ export async function attachSession(
     stdin.unref?.();
     if (attached.report !== undefined) showReport(context, attached.report);
   }
+}
+
+/** A program that went well leaves work to a person: scripts are told. */
+function withWaiting(code: number, report: Report | undefined): number {
+  return code === EXIT.ok && report !== undefined && report.freshWaiting > 0 ? EXIT.changesWait : code;
 }
 
 /** The program's own code, or what a shell would say of its signal. */

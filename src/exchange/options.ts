@@ -26,6 +26,8 @@ export interface PassOptions {
   noticed?: boolean | undefined;
   /** which changes of the guest wait for a person; default none */
   hold?: HoldRules | undefined;
+  /** only find out what waits; nothing is carried over */
+  dry?: boolean | undefined;
   /** of what would wait: the paths to let through */
   accept?: ((waiting: readonly Waiting[]) => ReadonlySet<string>) | undefined;
   /** of what would wait: the paths where the host's version replaces the guest's */

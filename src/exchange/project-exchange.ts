@@ -8,7 +8,7 @@ import { GuestCopy } from './guest-copy.ts';
 import type { ExchangePlace, PassOptions } from './options.ts';
 import { projectPaths } from './project-root.ts';
 import { type Plan, reconcile } from './reconcile.ts';
-import { type Report, shown, shownConflicts, shownRefusals } from './report.ts';
+import { nothingDone, type Report, shown, shownConflicts, shownRefusals } from './report.ts';
 import { LIMITS, type Limits, type Tree } from './shared/entry.ts';
 import { FolderWatch } from './shared/folder-watch.ts';
 import { type Ignore, ignoreAlso } from './shared/ignore.ts';
@@ -93,6 +93,10 @@ export class ProjectExchange {
     refuseEmptied(former, host.size + this.#host.refused.length, guest.size, root);
     const held = new Set([...this.#host.refused, ...admitted.refused].map(({ path }) => path));
     const found = findWaiting({ base: former, host, guest, held }, options.hold ?? HOLD_NOTHING);
+    if (options.dry === true) {
+      progress?.({ type: 'done', step: COMPARE });
+      return { report: nothingDone(), waiting: found };
+    }
     const { waiting, base } = this.#decide(found, former, guest, options);
     for (const { path } of waiting) held.add(path);
     const plan = reconcile({ base, host, guest, held, session });

@@ -12,6 +12,10 @@ export interface Report {
   refused: { path: string; reason: Reason; text: string }[];
 }
 
+export function nothingDone(): Report {
+  return { toGuest: [], toHost: [], deleted: { onHost: [], onGuest: [] }, conflicts: [], refused: [] };
+}
+
 export function shownRefusals(refused: Iterable<Refusal>): Report['refused'] {
   const byPath = new Map<string, Reason>();
   for (const { path, reason } of refused) if (!byPath.has(path)) byPath.set(path, reason);

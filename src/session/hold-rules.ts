@@ -1,5 +1,4 @@
 import type { HoldRules } from '../exchange/waiting.ts';
-import type { ExchangeMode } from './request.ts';
 
 /** What a person has set for exchanges. */
 export interface ExchangeSettings {
@@ -10,11 +9,10 @@ export interface ExchangeSettings {
 /** Half a project is more than any ordinary change removes. */
 const REMOVALS = 0.5;
 
-/** What waits for a person under a way of exchanging. */
-export function holdRules(settings: ExchangeSettings, mode: ExchangeMode): HoldRules {
-  return {
-    review: mode === 'review',
-    quarantine: () => undefined,
-    removals: settings.removals ?? REMOVALS,
-  };
+/** What waits for a person, however a session exchanges. */
+export function holdRules({ removals }: ExchangeSettings): HoldRules {
+  return { review: false, quarantine: () => undefined, removals: removals ?? REMOVALS };
 }
+
+/** What waits besides when a session is under review. */
+export const REVIEW: HoldRules = { review: true, quarantine: () => undefined, removals: 1 };

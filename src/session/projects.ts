@@ -1,3 +1,4 @@
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Folder, machineNames, OWN_FOLDERS } from '../bundle/folder.ts';
 import type { Connection } from '../channel/connection.ts';
@@ -7,6 +8,7 @@ import type { PassOptions } from '../exchange/options.ts';
 import { type Passed, ProjectExchange } from '../exchange/project-exchange.ts';
 import { type HoldRules, strictest } from '../exchange/waiting.ts';
 import { watchesWholeTrees } from '../platform/host.ts';
+import { writeWhole } from '../platform/whole-file.ts';
 import { ChannelTree, watchGuest } from './channel-tree.ts';
 import { guestProject } from './guest-project.ts';
 import type { Turns } from './turns.ts';
@@ -16,6 +18,8 @@ interface ProjectsContext {
   machineName: string;
   /** one pass at a time for each project */
   turns: Turns;
+  /** what waits whatever a session asks for */
+  rules: HoldRules;
 }
 
 /** Who follows a live exchange. */
@@ -80,10 +84,13 @@ export class ProjectLink {
     return this.#tree;
   }
 
-  /** what was shown of what waits */
+  get root(): string {
+    return this.#root;
+  }
+
+  /** file of what was shown of what waits */
   get shown(): string {
-    const { folder, machineName } = this.#context;
-    return join(machineNames(folder, machineName).exchange, `${this.#key}.shown.json`);
+    return this.#file('shown.json');
   }
 
   /**
@@ -97,9 +104,16 @@ export class ProjectLink {
 
   /** @throws as `ProjectExchange.pass` does */
   async pass(options: Omit<PassOptions, 'hold'>): Promise<Passed> {
-    return await this.#context.turns.take(this.#key, async () =>
-      (await this.#made()).pass({ ...options, hold: strictest([...this.#rules]) }),
-    );
+    return await this.#context.turns.take(this.#key, async () => {
+      const hold = strictest([this.#context.rules, ...this.#rules]);
+      const review = hold.review || (await this.#isUnderReview());
+      // Before anything is held: a later session of another kind must not carry over what this one was told to keep.
+      if (hold.review) await this.#putUnderReview();
+      const passed = await (await this.#made()).pass({ ...options, hold: { ...hold, review } });
+      const isOver = !hold.review && !passed.waiting.some((item) => item.hold.why === 'review');
+      if (review && isOver) await rm(this.#file('review'), { force: true });
+      return passed;
+    });
   }
 
   /**
@@ -155,11 +169,24 @@ export class ProjectLink {
     if (reason !== undefined) for (const { blind } of this.#followers) blind(reason);
   }
 
-  async #made(): Promise<ProjectExchange> {
+  async #isUnderReview(): Promise<boolean> {
+    return (await stat(this.#file('review')).catch(() => undefined)) !== undefined;
+  }
+
+  async #putUnderReview(): Promise<void> {
+    if (!(await this.#isUnderReview())) await writeWhole(this.#file('review'), '', { mode: 0o600 });
+  }
+
+  #file(kind: string): string {
     const { folder, machineName } = this.#context;
+    return join(machineNames(folder, machineName).exchange, `${this.#key}.${kind}`);
+  }
+
+  async #made(): Promise<ProjectExchange> {
+    const { folder } = this.#context;
     this.#exchange ??= new ProjectExchange({
       root: this.#root,
-      base: join(machineNames(folder, machineName).exchange, `${this.#key}.jsonl`),
+      base: this.#file('jsonl'),
       guest: this.#tree,
       skip: [...OWN_FOLDERS.map((name) => join(folder.root, name)), folder.state],
       host: await probeHostTraits(this.#root),

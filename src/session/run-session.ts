@@ -12,7 +12,6 @@ import type { Machine } from '../machine/machine.ts';
 import { type Exit, runInGuest } from './bridge.ts';
 import type { CommandFace } from './command-face.ts';
 import { guestProject } from './guest-project.ts';
-import { type ExchangeSettings, holdRules } from './hold-rules.ts';
 import type { Projects } from './projects.ts';
 import { proxyEnvironment } from './proxy-environment.ts';
 import { type SessionRecord, writeSession } from './record.ts';
@@ -31,8 +30,6 @@ export interface SessionContext {
   gate: EgressGate;
   tools: ToolSupplies;
   projects: Projects;
-  /** what a person has set for exchanges */
-  exchange: ExchangeSettings;
   /** sees every change of the session's record */
   watch(record: SessionRecord): void;
 }
@@ -76,7 +73,6 @@ export async function runSession(
           session: id,
           root,
           mode: request.exchange,
-          hold: holdRules(context.exchange, request.exchange),
           progress,
         });
   try {

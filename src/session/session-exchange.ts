@@ -6,8 +6,9 @@ import { call } from '../channel/methods.ts';
 import { Account } from '../exchange/account.ts';
 import type { PassOptions } from '../exchange/options.ts';
 import type { Passed } from '../exchange/project-exchange.ts';
-import type { HoldRules, Waiting } from '../exchange/waiting.ts';
-import type { Follower, Projects } from './projects.ts';
+import type { Waiting } from '../exchange/waiting.ts';
+import { REVIEW } from './hold-rules.ts';
+import type { Follower, ProjectLink, Projects } from './projects.ts';
 import type { ExchangeMode } from './request.ts';
 import { summarize } from './summary.ts';
 
@@ -17,7 +18,6 @@ interface SessionExchangeContext {
   /** the project folder, as `refuseUnsuitableRoot` returned it */
   root: string;
   mode: Exclude<ExchangeMode, 'none'>;
-  hold: HoldRules;
   progress: Progress;
 }
 
@@ -44,12 +44,17 @@ export class SessionExchange {
 
   /** Brings the project into the guest. */
   async arrive(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { projects, root, hold, progress } = this.#context;
+    const { projects, root, mode, progress } = this.#context;
     const link = projects.link(connection, root);
-    this.#unrestrict = link.restrict(hold);
+    this.#unrestrict = this.#restrict(link);
     const arrived = await link.pass(this.#options(signal));
     this.#before = arrived.waiting;
     noteArrived(arrived, progress);
+    if (mode !== 'review' && arrived.waiting.some(({ hold }) => hold.why === 'review'))
+      progress({
+        type: 'note',
+        text: 'changes of an earlier session are still under review: until they are decided, nothing the guest changes comes to the host (pcoder changes)',
+      });
   }
 
   /** Carries changes over from now on, if that was chosen; for a program that is soon over it is not worth to watch. */
@@ -78,9 +83,9 @@ export class SessionExchange {
   async bringBack(connection: Connection): Promise<void> {
     const flushed = call(connection, SYNC, {}, z.unknown(), { timeout: 120_000 }).catch(() => {});
     await this.close();
-    const { projects, root, hold } = this.#context;
+    const { projects, root } = this.#context;
     const link = projects.link(connection, root);
-    const unrestrict = link.restrict(hold);
+    const unrestrict = this.#restrict(link);
     try {
       this.#account.add(await link.pass(this.#options()));
     } finally {
@@ -106,6 +111,10 @@ export class SessionExchange {
     const before = new Map(this.#before.map((item) => [item.path, JSON.stringify(item.guest)]));
     const all = this.#account.waiting;
     return { all, fresh: all.filter(({ path, guest }) => before.get(path) !== JSON.stringify(guest)).length };
+  }
+
+  #restrict(link: ProjectLink): () => void {
+    return this.#context.mode === 'review' ? link.restrict(REVIEW) : () => {};
   }
 
   #options(signal?: AbortSignal): PassOptions {

@@ -17,10 +17,11 @@ import { Nothing, SYNC } from '../../src/channel/messages/guest.ts';
 import { conversation, request, serve } from '../../src/channel/methods.ts';
 import { EgressGate } from '../../src/egress/gate.ts';
 import { FolderTree } from '../../src/exchange/shared/guest-tree.ts';
+import { HOLD_NOTHING } from '../../src/exchange/waiting.ts';
 import { Fault } from '../../src/fault/fault.ts';
 import type { Machine } from '../../src/machine/machine.ts';
-import { Projects } from '../../src/session/projects.ts';
 import { CommandFace } from '../../src/session/command-face.ts';
+import { Projects } from '../../src/session/projects.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
 import type { SessionRequest } from '../../src/session/request.ts';
 import { runSession, type SessionContext } from '../../src/session/run-session.ts';
@@ -56,7 +57,9 @@ describe('a session', { timeout: 20_000 }, () => {
     guest = await Line.join({
       guest: serve({
         [SYNC]: request(Nothing, () => void flushes++),
-        [EXCHANGE_SCAN]: conversation(ScanRequest, (request, stream) => exchanged(tree.scan(request), stream)),
+        [EXCHANGE_SCAN]: conversation(ScanRequest, (request, stream) =>
+          exchanged(tree.scan(request), stream),
+        ),
         [EXCHANGE_GET]: conversation(ExchangeRequest, (_r, stream) =>
           exchanged(tree.get(incoming(stream)), stream),
         ),
@@ -86,8 +89,7 @@ describe('a session', { timeout: 20_000 }, () => {
         appDisk: () => assert.fail(),
         scriptedPort: () => assert.fail(),
       },
-      projects: new Projects({ folder, machineName: 'default', turns: new Turns() }),
-      exchange: {},
+      projects: new Projects({ folder, machineName: 'default', turns: new Turns(), rules: HOLD_NOTHING }),
       watch: (record) => void records.push(structuredClone(record)),
     };
   });

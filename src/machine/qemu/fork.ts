@@ -146,7 +146,7 @@ async function shareBases(from: string, to: string, steps: FileSteps): Promise<v
   });
   if (bases === undefined) return;
   await steps.folder(to);
-  for (const name of bases.filter((base) => /^[^.].*\.jsonl$/.test(base)))
+  for (const name of bases.filter((base) => /^[^.].*\.(jsonl|review)$/.test(base)))
     await steps.share(join(from, name), join(to, name));
   await steps.sync(to);
 }

@@ -19,7 +19,8 @@ export class LiveExchange {
   #closed = false;
   #woken = false;
   #wake = () => {};
-  /** milliseconds the last look at everything took */
+  /** milliseconds the last pass took, and the last one over everything */
+  #took = 0;
   #wholeTook = 0;
   #lastWhole = Number.NEGATIVE_INFINITY;
 
@@ -45,8 +46,8 @@ export class LiveExchange {
     let failures = 0;
     while (!this.#closed) {
       await this.#sleep(failures > 0 ? Math.min(RETRY * 2 ** failures, RETRY_AT_MOST) : this.#untilWhole());
-      // An editor saves in several steps, a checkout in thousands.
-      if (this.#woken) await this.#settle();
+      // An editor saves in several steps, a checkout in thousands; and the guest's time belongs to its programs first.
+      if (this.#woken) await this.#settle(Math.min(this.#took, REST_AT_MOST));
       if (this.#closed) return;
       const isWhole = failures > 0 || this.#untilWhole() <= 0;
       this.#woken = false;
@@ -64,9 +65,11 @@ export class LiveExchange {
   async #pass(isWhole: boolean): Promise<void> {
     const began = performance.now();
     await this.#options.pass(!isWhole);
+    const ended = performance.now();
+    this.#took = ended - began;
     if (!isWhole) return;
-    this.#lastWhole = performance.now();
-    this.#wholeTook = this.#lastWhole - began;
+    this.#lastWhole = ended;
+    this.#wholeTook = this.#took;
   }
 
   #untilWhole(): number {
@@ -76,13 +79,26 @@ export class LiveExchange {
     return this.#lastWhole + every - performance.now();
   }
 
-  async #settle(): Promise<void> {
-    const until = performance.now() + SETTLE_AT_MOST;
+  async #settle(rest: number): Promise<void> {
+    const from = performance.now();
+    const until = from + Math.max(rest, SETTLE_AT_MOST);
     do {
       this.#woken = false;
       await this.#sleep(SETTLE);
     } while (this.#woken && !this.#closed && performance.now() < until);
+    const left = from + rest / 2 - performance.now();
+    this.#woken = false;
+    if (left > 0 && !this.#closed) await this.#pause(left);
     this.#woken = true;
+  }
+
+  /** Wakes up early only to be closed. */
+  async #pause(milliseconds: number): Promise<void> {
+    const until = performance.now() + milliseconds;
+    while (!this.#closed && performance.now() < until) {
+      this.#woken = false;
+      await this.#sleep(until - performance.now());
+    }
   }
 
   /** Wakes up early when something is noticed. */
@@ -101,6 +117,8 @@ export class LiveExchange {
 /** Milliseconds of quiet before a pass, and how long it may be put off by ever new changes. */
 const SETTLE = 20;
 const SETTLE_AT_MOST = 150;
+/** Milliseconds between passes at most, however long they take. */
+const REST_AT_MOST = 2000;
 /** Milliseconds between two looks at everything, and how many times as long as one of them takes. */
 const WATCHED_EVERY = 60_000;
 const WATCHED_SHARE = 30;

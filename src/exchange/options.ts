@@ -22,6 +22,8 @@ export interface ExchangePlace {
 export interface PassOptions {
   /** names conflict copies; letters, digits, `-` and `_` */
   session: string;
+  /** a session begins: removals are counted anew */
+  first?: boolean | undefined;
   /** look only at what the watchers of both sides noticed, where they can */
   noticed?: boolean | undefined;
   /** which changes of the guest wait for a person; default none */

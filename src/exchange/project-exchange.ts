@@ -15,7 +15,7 @@ import { type Ignore, ignoreAlso } from './shared/ignore.ts';
 import { LookedTree } from './shared/looked-tree.ts';
 import type { SeenTree } from './shared/stamp.ts';
 import { sendToGuest } from './to-guest.ts';
-import { findWaiting, HOLD_NOTHING, type Waiting } from './waiting.ts';
+import { findWaiting, HOLD_NOTHING, type RemovedBefore, type Waiting } from './waiting.ts';
 
 /** What one pass did, and what it left waiting for a person. */
 export interface Passed {
@@ -38,6 +38,8 @@ export class ProjectExchange {
   #noticed = () => {};
   readonly #host: LookedTree;
   #base: BaseFile | undefined;
+  /** since a session began: a live exchange sees a large removal as many small ones */
+  #removed: RemovedBefore = { count: 0, of: 0 };
 
   constructor(place: ExchangePlace) {
     this.root = place.root;
@@ -92,7 +94,10 @@ export class ProjectExchange {
     const former: Tree = this.#guest.present ? new Map(file.tree) : new Map();
     refuseEmptied(former, host.size + this.#host.refused.length, guest.size, root);
     const held = new Set([...this.#host.refused, ...admitted.refused].map(({ path }) => path));
-    const found = findWaiting({ base: former, host, guest, held }, options.hold ?? HOLD_NOTHING);
+    if (options.first === true) this.#removed = { count: 0, of: 0 };
+    this.#removed.of = Math.max(this.#removed.of, former.size);
+    const sides = { base: former, host, guest, held, before: this.#removed };
+    const found = findWaiting(sides, options.hold ?? HOLD_NOTHING);
     if (options.dry === true) {
       progress?.({ type: 'done', step: COMPARE });
       return { report: nothingDone(), waiting: found };
@@ -115,6 +120,7 @@ export class ProjectExchange {
     }
     const make = !this.#guest.present;
     const sent = await sendToGuest(plan, fetched.refused, { ...options, ...place, make });
+    if (options.accept === undefined) this.#removed.count += fetched.removed.length;
     const undone = [...fetched.undone, ...sent.undone];
     effect?.('write the base');
     await file.agree(agreedAfter(plan.agreed, lasting, undone), seen);

@@ -46,12 +46,20 @@ export function strictest(rules: readonly HoldRules[]): HoldRules {
   };
 }
 
+/** Removals that have reached the host already, which count together with those that are about to. */
+export interface RemovedBefore {
+  count: number;
+  /** entries there were before the first of them */
+  of: number;
+}
+
 interface Sides {
   base: Tree;
   host: Tree;
   guest: Tree;
   /** paths that take no part, with all below them */
   held: ReadonlySet<string>;
+  before?: RemovedBefore | undefined;
 }
 
 /** The changes of the guest that wait, in the order of their paths. */
@@ -107,13 +115,15 @@ function holdOf(path: string, guest: Entry | undefined, rules: HoldRules): Hold 
 /** A handful is ordinary work, whatever share of a small project it is. */
 const HANDFUL = 20;
 
-function tooMany(removed: readonly Waiting[], { base, guest }: Sides, { removals }: HoldRules): boolean {
+function tooMany(removed: readonly Waiting[], sides: Sides, { removals }: HoldRules): boolean {
+  const { base, guest, before } = sides;
   if (removed.length === 0) return false;
   // One entry may well have been removed on purpose; everything is more likely a lost copy.
-  if (guest.size === 0) return base.size > 1;
-  if (removed.length <= Math.max(HANDFUL, removals * base.size)) return false;
-  const lost = removed.length - renamedAway(removed, base, guest);
-  return lost > Math.max(HANDFUL, removals * base.size);
+  if (guest.size === 0 && base.size > 1) return true;
+  const earlier = before?.count ?? 0;
+  const allowed = Math.max(HANDFUL, removals * Math.max(before?.of ?? 0, base.size));
+  if (earlier + removed.length <= allowed) return false;
+  return earlier + removed.length - renamedAway(removed, base, guest) > allowed;
 }
 
 /** How many of these files the guest has under another name now. */

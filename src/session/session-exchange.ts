@@ -47,7 +47,7 @@ export class SessionExchange {
     const { projects, root, mode, progress } = this.#context;
     const link = projects.link(connection, root);
     this.#unrestrict = this.#restrict(link);
-    const arrived = await link.pass(this.#options(signal));
+    const arrived = await link.pass({ ...this.#options(signal), first: true });
     this.#before = arrived.waiting;
     noteArrived(arrived, progress);
     if (mode !== 'review' && arrived.waiting.some(({ hold }) => hold.why === 'review'))
@@ -110,7 +110,9 @@ export class SessionExchange {
   get waiting(): LeftWaiting {
     const before = new Map(this.#before.map((item) => [item.path, JSON.stringify(item.guest)]));
     const all = this.#account.waiting;
-    return { all, fresh: all.filter(({ path, guest }) => before.get(path) !== JSON.stringify(guest)).length };
+    const isKnown = ({ path, guest }: Waiting) =>
+      before.has(path) && before.get(path) === JSON.stringify(guest);
+    return { all, fresh: all.filter((item) => !isKnown(item)).length };
   }
 
   #restrict(link: ProjectLink): () => void {

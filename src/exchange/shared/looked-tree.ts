@@ -7,10 +7,12 @@ import type { Reason, Refusal } from './reason.ts';
 import { MAX_REFUSED, rescan, scan, tooMuch } from './scan.ts';
 import { TrackedTree } from './tracked-tree.ts';
 
+export type Watch = Pick<FolderWatch, 'sees' | 'take' | 'enter' | 'watches' | 'keepOnly'>;
+
 interface LookOptions {
   ignore?: Ignore | undefined;
   limits?: Limits | undefined;
-  watch?: FolderWatch | undefined;
+  watch?: Watch | undefined;
 }
 
 /** One side's folder as it was last looked at; looking again reads only what changed. */
@@ -68,12 +70,15 @@ export class LookedTree {
   }
 
   async #lookAgain(hints: Parameters<typeof rescan>[1], signal: AbortSignal | undefined): Promise<boolean> {
-    const found = await rescan(this.#root, hints, this.#scanOptions(signal)).catch((error: unknown) => {
-      // What was noticed is taken; only looking at everything makes up for it.
-      this.#watched = false;
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    });
+    const unread = (folder: string) => this.#options.watch?.watches(folder) === false;
+    const found = await rescan(this.#root, hints, { ...this.#scanOptions(signal), unread }).catch(
+      (error: unknown) => {
+        // What was noticed is taken; only looking at everything makes up for it.
+        this.#watched = false;
+        if (systemCode(error) === 'ENOENT') return undefined;
+        throw error;
+      },
+    );
     if (found === undefined) return await this.#lookAtAll(signal);
     for (const path of this.#refused.keys()) {
       const again = (top: string) => isWithin(path, top);

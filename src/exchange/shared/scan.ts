@@ -57,11 +57,15 @@ export interface Rescanned extends Scanned {
 export async function rescan(
   root: string,
   hints: Hints,
-  options: ScanOptions & { previous: ReadonlyMap<string, Seen> },
+  options: ScanOptions & {
+    previous: ReadonlyMap<string, Seen>;
+    /** whether a known folder has to be read as if it were new: we made it, and nobody watches it yet */
+    unread?: ((folder: string) => boolean) | undefined;
+  },
 ): Promise<Rescanned> {
   const folders = new Folders(root);
   try {
-    return await new Walk(folders, root, options).again(hints);
+    return await new Walk(folders, root, options).again(hints, options.unread ?? (() => false));
   } finally {
     folders.close();
   }
@@ -92,7 +96,7 @@ class Walk {
     return { seen: this.#seen, refused: this.#refused };
   }
 
-  async again(hints: Hints): Promise<Rescanned> {
+  async again(hints: Hints, unread: (folder: string) => boolean): Promise<Rescanned> {
     const gone: string[] = [];
     const fresh: string[] = [];
     const entries = new Set(hints.entries);
@@ -109,23 +113,24 @@ class Walk {
     }
     for (const path of [...entries].sort()) {
       if (path === '' || this.#ignore(path) || this.#seen.has(path)) continue;
-      await this.#again(path, gone, fresh);
+      if ((await this.#again(path, gone, fresh)) && unread(path)) fresh.push(path);
       if (this.#pace.due()) await this.#pace.rest();
     }
     await this.#everythingBelow(fresh);
     return { seen: this.#seen, refused: this.#refused, gone };
   }
 
-  async #again(path: string, gone: string[], fresh: string[]): Promise<void> {
+  /** @returns whether it is the folder it was before */
+  async #again(path: string, gone: string[], fresh: string[]): Promise<boolean> {
     const before = this.#options.previous?.get(path);
     const isFolder = this.#admits(path) && (await this.#entry(parentOf(path), nameOf(path), path));
     const now = this.#seen.get(path);
     if (now === undefined || now.entry.type !== before?.entry.type) gone.push(path);
     // Another folder under the same name has other things in it, and nobody watches it yet.
-    if (isFolder && now?.stamp.ino !== before?.stamp.ino) {
-      if (before?.entry.type === 'folder') gone.push(path);
-      fresh.push(path);
-    }
+    if (!isFolder || now?.stamp.ino === before?.stamp.ino) return isFolder;
+    if (before?.entry.type === 'folder') gone.push(path);
+    fresh.push(path);
+    return false;
   }
 
   async #everythingBelow(folders: readonly string[]): Promise<void> {

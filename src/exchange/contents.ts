@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
 import { Fault, systemCode } from '../fault/fault.ts';
 import { type Content, readItems } from './shared/bundle-stream.ts';
@@ -12,15 +13,15 @@ import { nameOf, parentOf } from './shared/path.ts';
 export const SHOWN_BYTES = 512 * 1024;
 
 /**
- * What files of the guest hold, as it listed them. Those that are not so any more, or are too long to be shown, are left
- * out.
+ * What files of the guest hold, as it listed them. Those that are not so any more, or are longer than `limit`, are left out.
  * @throws Fault `protocol-violation`
  */
 export async function guestContents(
   guest: GuestTree,
   files: readonly FileEntry[],
+  limit: number = SHOWN_BYTES,
 ): Promise<Map<string, Buffer>> {
-  const asked = new Map(files.filter(({ size }) => size <= SHOWN_BYTES).map((file) => [file.path, file]));
+  const asked = new Map(files.filter(({ size }) => size <= limit).map((file) => [file.path, file]));
   const found = new Map<string, Buffer>();
   if (asked.size === 0) return found;
   const take = async (entry: Entry, content: Content) => {
@@ -31,7 +32,9 @@ export async function guestContents(
     const pieces: Buffer[] = [];
     for (let piece = await content.next(); piece !== undefined; piece = await content.next())
       pieces.push(Buffer.from(piece));
-    found.set(entry.path, Buffer.concat(pieces));
+    const bytes = Buffer.concat(pieces);
+    // What is looked at here must be what the digest lets in later.
+    if (createHash('sha256').update(bytes).digest('hex') === wanted.digest) found.set(entry.path, bytes);
   };
   const bytes = [...asked.values()].reduce((sum, { size }) => sum + size, 0);
   await readItems(
@@ -49,11 +52,11 @@ export async function guestContents(
 }
 
 /** What a file of the host's project holds; undefined when it is gone, no file, or too long to be shown. */
-export function hostContent(folders: Folders, path: string): Buffer | undefined {
+export function hostContent(folders: Folders, path: string, limit: number = SHOWN_BYTES): Buffer | undefined {
   try {
     const { fd, stats } = openFile(`${folders.enter(parentOf(path))}/${nameOf(path)}`);
     try {
-      if (stats.size > SHOWN_BYTES) return undefined;
+      if (stats.size > limit) return undefined;
       const content = Buffer.alloc(stats.size);
       let length = 0;
       while (length < content.length) {

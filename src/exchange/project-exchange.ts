@@ -2,20 +2,30 @@ import { Fault, systemCode } from '../fault/fault.ts';
 import { admit } from './admit.ts';
 import { agreedAfter, without } from './agreed-after.ts';
 import { BaseFile } from './base-file.ts';
+import { guestContents, hostContent } from './contents.ts';
 import { withKnownExec } from './exec-bits.ts';
 import { fetchFromGuest } from './from-guest.ts';
 import { GuestCopy } from './guest-copy.ts';
 import type { ExchangePlace, PassOptions } from './options.ts';
 import { projectPaths } from './project-root.ts';
+import { JUDGED_BYTES, judgeContent } from './quarantine/judge-content.ts';
 import { type Plan, reconcile } from './reconcile.ts';
 import { nothingDone, type Report, shown, shownConflicts, shownRefusals } from './report.ts';
 import { LIMITS, type Limits, type Tree } from './shared/entry.ts';
 import { FolderWatch } from './shared/folder-watch.ts';
+import { Folders } from './shared/folders.ts';
 import { type Ignore, ignoreAlso } from './shared/ignore.ts';
 import { LookedTree } from './shared/looked-tree.ts';
 import type { SeenTree } from './shared/stamp.ts';
 import { sendToGuest } from './to-guest.ts';
-import { findWaiting, HOLD_NOTHING, type RemovedBefore, type Waiting } from './waiting.ts';
+import {
+  afterJudging,
+  findWaiting,
+  HOLD_NOTHING,
+  type HoldRules,
+  type RemovedBefore,
+  type Waiting,
+} from './waiting.ts';
 
 /** What one pass did, and what it left waiting for a person. */
 export interface Passed {
@@ -97,7 +107,7 @@ export class ProjectExchange {
     if (options.first === true) this.#removed = { count: 0, of: 0 };
     this.#removed.of = Math.max(this.#removed.of, former.size);
     const sides = { base: former, host, guest, held, before: this.#removed };
-    const found = findWaiting(sides, options.hold ?? HOLD_NOTHING);
+    const found = await this.#findWaiting(sides, options.hold ?? HOLD_NOTHING);
     if (options.dry === true) {
       progress?.({ type: 'done', step: COMPARE });
       return { report: nothingDone(), waiting: found };
@@ -161,6 +171,33 @@ export class ProjectExchange {
     throw new Fault('project-unusable', `the project folder ${root} is gone`, {
       hint: 'bring it back, or name another with --project',
     });
+  }
+
+  async #findWaiting(sides: Parameters<typeof findWaiting>[0], rules: HoldRules): Promise<Waiting[]> {
+    const found = findWaiting(sides, rules);
+    if (found.judged.length === 0) return found.waiting;
+    const { guest, root } = this.#place;
+    const contents = await guestContents(
+      guest,
+      found.judged.map((change) => change.guest),
+      JUDGED_BYTES,
+    );
+    const folders = new Folders(root);
+    try {
+      return afterJudging(
+        found,
+        ({ path, host }) => {
+          const after = contents.get(path);
+          // Not sent as it was announced: then it waits for the next look.
+          if (after === undefined) return 'it changed while it was looked at';
+          const before = host?.type === 'file' ? hostContent(folders, path, JUDGED_BYTES) : undefined;
+          return judgeContent(path, before, after);
+        },
+        rules,
+      );
+    } finally {
+      folders.close();
+    }
   }
 
   /** Lets through what was accepted and takes the host's side where the guest's is discarded; the rest waits. */

@@ -1,4 +1,6 @@
-import { type Entry, sameEntry, type Tree } from './shared/entry.ts';
+import { Quarantine } from './quarantine/quarantine.ts';
+import { type GuestChange, splitChanges } from './quarantine/split.ts';
+import type { Entry, FileEntry, Tree } from './shared/entry.ts';
 import { isWithin, parentOf } from './shared/path.ts';
 
 /** Why a change of the guest waits for a person. */
@@ -23,25 +25,19 @@ export interface Waiting {
 export interface HoldRules {
   /** hold everything */
   review: boolean;
-  /** @returns why a change at this path could run a program on the host */
-  quarantine(path: string, guest: Entry | undefined): string | undefined;
+  /** the list of paths that could run a program on the host; undefined: nothing is held for that */
+  quarantine: Quarantine | undefined;
   /** more removals than this share of the tree wait, if they are more than a handful */
   removals: number;
 }
 
-export const HOLD_NOTHING: HoldRules = { review: false, quarantine: () => undefined, removals: 1 };
+export const HOLD_NOTHING: HoldRules = { review: false, quarantine: undefined, removals: 1 };
 
-/** All of several rules at once. */
+/** All of several rules at once. The list is one for all of a machine. */
 export function strictest(rules: readonly HoldRules[]): HoldRules {
   return {
     review: rules.some(({ review }) => review),
-    quarantine: (path, guest) => {
-      for (const { quarantine } of rules) {
-        const reason = quarantine(path, guest);
-        if (reason !== undefined) return reason;
-      }
-      return undefined;
-    },
+    quarantine: rules.find(({ quarantine }) => quarantine !== undefined)?.quarantine,
     removals: Math.min(1, ...rules.map(({ removals }) => removals)),
   };
 }
@@ -62,30 +58,58 @@ interface Sides {
   before?: RemovedBefore | undefined;
 }
 
-/** The changes of the guest that wait, in the order of their paths. */
-export function findWaiting(sides: Sides, rules: HoldRules): Waiting[] {
-  const { base, host, guest } = sides;
-  const waiting: Waiting[] = [];
-  const removed: Waiting[] = [];
-  for (const [path, entry] of guest) {
-    const theirs = host.get(path);
-    if (sameEntry(base.get(path), entry) || sameEntry(theirs, entry)) continue;
-    const hold = holdOf(path, entry, rules);
-    if (hold !== undefined) waiting.push({ path, guest: entry, host: theirs, hold });
+/** What is known of the guest's changes before any content is looked at. */
+export interface Found {
+  /** in the order of their paths */
+  waiting: Waiting[];
+  /** wait unless their content is judged harmless */
+  judged: (Waiting & { guest: FileEntry })[];
+}
+
+/** Which changes of the guest wait. */
+export function findWaiting(sides: Sides, rules: HoldRules): Found {
+  const { quarantine, review } = rules;
+  const split = splitChanges(sides, quarantine ?? NO_QUARANTINE);
+  const isFree = ({ path }: GuestChange) => !isHeld(path, sides.held);
+  const waiting: Waiting[] = split.wait
+    .filter(isFree)
+    .map(({ path, guest, host, reason }) => ({ path, guest, host, hold: { why: 'quarantine', reason } }));
+  const judged = split.read.filter(isFree).map(({ path, guest, host, reason }) => ({
+    path,
+    guest,
+    host,
+    hold: { why: 'quarantine' as const, reason },
+  }));
+  const free = split.go.filter(isFree).map(({ path, guest, host }) => ({ path, guest, host }));
+  if (review) waiting.push(...free.map((change): Waiting => ({ ...change, hold: { why: 'review' } })));
+  else {
+    const removed = free.filter(({ guest }) => guest === undefined);
+    if (tooMany(removed, sides, rules))
+      waiting.push(...removed.map((change): Waiting => ({ ...change, hold: { why: 'many-removals' } })));
   }
-  for (const [path, entry] of base) {
-    const theirs = host.get(path);
-    // What the host has changed stays whatever the guest does.
-    if (guest.has(path) || theirs === undefined || !sameEntry(entry, theirs)) continue;
-    if (isHeld(path, sides.held)) continue;
-    const hold = holdOf(path, undefined, rules);
-    const change = { path, guest: undefined, host: theirs };
-    if (hold !== undefined) waiting.push({ ...change, hold });
-    else removed.push({ ...change, hold: { why: 'many-removals' } });
-  }
-  if (tooMany(removed, sides, rules)) waiting.push(...removed);
+  return { waiting: sorted(waiting), judged };
+}
+
+/** Under review even what is harmless waits, for another reason. */
+export function afterJudging(
+  { waiting, judged }: Found,
+  reasonOf: (change: Waiting) => string | undefined,
+  { review }: HoldRules,
+): Waiting[] {
+  const held = judged.flatMap((change): Waiting[] => {
+    const reason = reasonOf(change);
+    if (reason !== undefined) return [{ ...change, hold: { why: 'quarantine', reason } }];
+    return review ? [{ ...change, hold: { why: 'review' } }] : [];
+  });
+  return held.length === 0 ? waiting : sorted([...waiting, ...held]);
+}
+
+function sorted(waiting: Waiting[]): Waiting[] {
   return waiting.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
+
+/** Holds nothing. */
+const NO_QUARANTINE = new Quarantine({}, []);
 
 /** Whether a path lies at or below one of these. */
 export function isHeld(path: string, held: ReadonlySet<string>): boolean {
@@ -106,16 +130,10 @@ export function release(waiting: readonly Waiting[], chosen: (item: Waiting) => 
   return all;
 }
 
-function holdOf(path: string, guest: Entry | undefined, rules: HoldRules): Hold | undefined {
-  const reason = rules.quarantine(path, guest);
-  if (reason !== undefined) return { why: 'quarantine', reason };
-  return rules.review ? { why: 'review' } : undefined;
-}
-
 /** A handful is ordinary work, whatever share of a small project it is. */
 const HANDFUL = 20;
 
-function tooMany(removed: readonly Waiting[], sides: Sides, { removals }: HoldRules): boolean {
+function tooMany(removed: readonly GuestChange[], sides: Sides, { removals }: HoldRules): boolean {
   const { base, guest, before } = sides;
   if (removed.length === 0) return false;
   // One entry may well have been removed on purpose; everything is more likely a lost copy.
@@ -127,7 +145,7 @@ function tooMany(removed: readonly Waiting[], sides: Sides, { removals }: HoldRu
 }
 
 /** How many of these files the guest has under another name now. */
-function renamedAway(removed: readonly Waiting[], base: Tree, guest: Tree): number {
+function renamedAway(removed: readonly GuestChange[], base: Tree, guest: Tree): number {
   const elsewhere = new Set<string>();
   for (const [path, entry] of guest)
     if (entry.type === 'file' && !base.has(path)) elsewhere.add(entry.digest);

@@ -105,7 +105,7 @@ export class Supervisor {
       folder,
       machineName,
       turns: new Turns(),
-      rules: holdRules(settings.exchange ?? {}),
+      rules: holdRules({ ...settings.exchange, quarantine: settings.quarantine }),
     });
     this.#queue = new StartQueue(this.machine);
   }

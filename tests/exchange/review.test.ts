@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PassOptions } from '../../src/exchange/options.ts';
 import { ProjectExchange } from '../../src/exchange/project-exchange.ts';
+import { Quarantine } from '../../src/exchange/quarantine/quarantine.ts';
+import type { GuestTree } from '../../src/exchange/shared/guest-tree.ts';
 import { HOLD_NOTHING, type Waiting } from '../../src/exchange/waiting.ts';
 import { contents, LINUX, remove, Scene, write } from './scene.ts';
 
@@ -137,3 +139,61 @@ async function changedByGuest(): Promise<Reviewed> {
 function paths(waiting: readonly Waiting[]): string[] {
   return waiting.map(({ path }) => path);
 }
+
+describe('files that could run a program on the host', () => {
+  const hold = { ...HOLD_NOTHING, quarantine: new Quarantine() };
+
+  test('wait while the rest goes on, also in folders that are new', async () => {
+    using scene = new Reviewed();
+    write(scene.host, 'f');
+    await scene.pass({ hold });
+    write(scene.guest, '.vscode/tasks.json', '{}');
+    write(scene.guest, 'new/.envrc', 'evil');
+    write(scene.guest, 'new/fine', 'fine');
+    const { waiting } = await scene.pass({ hold });
+    assert.ok(paths(waiting).includes('new/.envrc'));
+    assert.ok(waiting.every((item) => item.hold.why === 'quarantine'));
+    assert.deepEqual(contents(scene.host), { f: 'f', new: '/', 'new/fine': 'fine' });
+    await scene.pass({ hold, accept: ALL });
+    assert.deepEqual(contents(scene.host), contents(scene.guest));
+  });
+
+  test('that run only in parts go on when those parts are as before, and wait when they are not', async () => {
+    using scene = new Reviewed();
+    const manifest = (more: object) =>
+      JSON.stringify({ name: 'p', scripts: { test: 'node --test' }, ...more });
+    write(scene.host, 'package.json', manifest({}));
+    await scene.pass({ hold });
+    const harmless = manifest({ dependencies: { left: '^1.0.0' } });
+    write(scene.guest, 'package.json', harmless);
+    assert.deepEqual((await scene.pass({ hold })).waiting, []);
+    assert.equal(contents(scene.host)['package.json'], harmless);
+    write(scene.guest, 'package.json', manifest({ scripts: { postinstall: 'evil' } }));
+    assert.deepEqual(paths((await scene.pass({ hold })).waiting), ['package.json']);
+    assert.equal(contents(scene.host)['package.json'], harmless);
+  });
+
+  test('are judged by the content that is put, not by another that is sent to be looked at', async () => {
+    using scene = new Reviewed();
+    write(scene.host, 'package.json', '{"name":"p"}');
+    await scene.pass({ hold });
+    write(scene.guest, 'package.json', '{"name":"p","scripts":{"postinstall":"evil"}}');
+    const { tree } = scene;
+    let asked = 0;
+    const lying: GuestTree = {
+      scan: (request) => tree.scan(request),
+      put: (items) => tree.put(items),
+      get: async function* (wanted) {
+        asked += 1;
+        for await (const piece of tree.get(wanted)) {
+          const text = Buffer.from(piece).toString('latin1');
+          yield Buffer.from(asked === 1 ? text.replace('postinstall', 'xostinstall') : text, 'latin1');
+        }
+      },
+    };
+    const exchange = new ProjectExchange({ root: scene.host, base: scene.base, guest: lying, host: LINUX });
+    const { waiting } = await exchange.pass({ session: 's2', hold });
+    assert.deepEqual(paths(waiting), ['package.json']);
+    assert.equal(contents(scene.host)['package.json'], '{"name":"p"}');
+  });
+});

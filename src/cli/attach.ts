@@ -131,6 +131,17 @@ function withWaiting(code: number, report: Report | undefined): number {
   return code === EXIT.ok && report !== undefined && report.freshWaiting > 0 ? EXIT.changesWait : code;
 }
 
+/** The command's exit code, once a person at a terminal was asked about a session under review. */
+export async function decided(
+  context: Context,
+  { json, machine }: { json: boolean; machine: string },
+  request: SessionRequest,
+  attached: Attached,
+): Promise<number> {
+  if (request.exchange !== 'review' || json) return attached.code;
+  return (await import('./review-at-end.ts')).reviewAtEnd(context, machine, request, attached);
+}
+
 /** The program's own code, or what a shell would say of its signal. */
 function exitCode(exit: { code: number | null; signal: string | null }): number {
   if (exit.code !== null) return exit.code;

@@ -100,6 +100,23 @@ describe('a live exchange with a real guest', { timeout: 600_000 }, () => {
     assert.match((await scene.pcoder(['changes'])).stderr, /nothing waits/);
   });
 
+  test('a file that editors and shells would run waits, however new it is, and the rest comes over', async () => {
+    const { code, stderr } = await inGuest(
+      "mkdir -p .vscode sub; echo '{}' > .vscode/tasks.json; echo 'touch pwned' > sub/.envrc; echo fine > sub/fine",
+    );
+    assert.equal(code, 6, stderr);
+    assert.equal(await read('sub/fine'), 'fine\n');
+    assert.equal(await read('sub/.envrc'), undefined);
+    assert.equal(await read('.vscode/tasks.json'), undefined);
+    assert.match(stderr, /waits for you: sub\/\.envrc/);
+    assert.equal((await inGuest('true')).code, 0, 'it is told once');
+    await scene.pcoder(['changes']);
+    assert.equal((await scene.pcoder(['apply', 'sub'])).code, 0);
+    assert.equal(await read('sub/.envrc'), 'touch pwned\n');
+    assert.equal((await scene.pcoder(['discard'])).code, 0);
+    assert.equal((await inGuest('test ! -e .vscode')).code, 0);
+  });
+
   test('a guest that empties the project takes nothing from the host', async () => {
     await scene.put('dear', 'dear\n');
     await inGuest('true');

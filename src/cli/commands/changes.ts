@@ -1,7 +1,7 @@
-import { visible, visibleLines } from '../../fault/visible.ts';
+import { describeChange } from '../change-lines.ts';
 import { command, printJson, say } from '../command.ts';
 import type { Context } from '../context.ts';
-import { listChanges, reviewPlace, type WaitingChange } from '../review.ts';
+import { listChanges, reviewPlace } from '../review.ts';
 import type { ReviewFlags } from '../review-flags.ts';
 
 interface ChangesFlags extends ReviewFlags {
@@ -15,32 +15,10 @@ export default command(async (context: Context, flags: ChangesFlags, ...paths: s
     printJson(context, { project: place.project, machine: place.machine, changes });
     return undefined;
   }
-  for (const change of changes) context.stdout.write(`${describe(change, flags.diff)}\n`);
+  for (const change of changes) context.stdout.write(`${describeChange(change, flags.diff)}\n`);
   say(context, changes.length === 0 ? 'nothing waits' : advice(changes.length, flags.diff));
   return undefined;
 });
-
-function describe({ path, change, kind, reason, diff }: WaitingChange, withDiff: boolean): string {
-  const name = `${SIGN[change]} ${visible(path, Number.POSITIVE_INFINITY)}${kind === 'folder' ? '/' : ''}`;
-  const line = `${name}  (${visible(reason)})`;
-  if (!withDiff || kind !== 'file') return line;
-  return `${line}\n${diff === '' ? '  no text, or too long to show\n' : shownDiff(diff)}`;
-}
-
-const SIGN = { new: 'A', changed: 'M', removed: 'D' };
-
-/** Tabs are text; every other control character could act on the terminal. */
-function shownDiff(diff: string): string {
-  return diff
-    .split('\n')
-    .map((line) =>
-      line
-        .split('\t')
-        .map((part) => visibleLines(part))
-        .join('\t'),
-    )
-    .join('\n');
-}
 
 function advice(count: number, withDiff: boolean): string {
   const look = withDiff ? '' : 'pcoder changes --diff shows what is in them; ';

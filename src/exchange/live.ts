@@ -23,6 +23,8 @@ export class LiveExchange {
   #took = 0;
   #wholeTook = 0;
   #lastWhole = Number.NEGATIVE_INFINITY;
+  /** when a pass is due that was put off */
+  #again = Number.POSITIVE_INFINITY;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -45,7 +47,8 @@ export class LiveExchange {
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#closed) {
-      await this.#sleep(failures > 0 ? Math.min(RETRY * 2 ** failures, RETRY_AT_MOST) : this.#untilWhole());
+      const due = Math.min(this.#untilWhole(), this.#again - performance.now());
+      await this.#sleep(failures > 0 ? Math.min(RETRY * 2 ** failures, RETRY_AT_MOST) : due);
       // An editor saves in several steps, a checkout in thousands; and the guest's time belongs to its programs first.
       if (this.#woken) await this.#settle(Math.min(this.#took, REST_AT_MOST));
       if (this.#closed) return;
@@ -64,7 +67,8 @@ export class LiveExchange {
 
   async #pass(isWhole: boolean): Promise<void> {
     const began = performance.now();
-    await this.#options.pass(!isWhole);
+    const { again } = await this.#options.pass(!isWhole);
+    this.#again = again > 0 ? performance.now() + again : Number.POSITIVE_INFINITY;
     const ended = performance.now();
     this.#took = ended - began;
     if (!isWhole) return;

@@ -26,6 +26,8 @@ export interface PassOptions {
   first?: boolean | undefined;
   /** look only at what the watchers of both sides noticed, where they can */
   noticed?: boolean | undefined;
+  /** let the guest's removals rest for a moment first; another pass is to follow then */
+  linger?: boolean | undefined;
   /** which changes of the guest wait for a person; default none */
   hold?: HoldRules | undefined;
   /** only find out what waits; nothing is carried over */

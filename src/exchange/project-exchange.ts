@@ -6,6 +6,7 @@ import { guestContents, hostContent } from './contents.ts';
 import { withKnownExec } from './exec-bits.ts';
 import { fetchFromGuest } from './from-guest.ts';
 import { GuestCopy } from './guest-copy.ts';
+import { Lingering } from './lingering.ts';
 import type { ExchangePlace, PassOptions } from './options.ts';
 import { projectPaths } from './project-root.ts';
 import { JUDGED_BYTES, judgeContent } from './quarantine/judge-content.ts';
@@ -20,6 +21,7 @@ import type { SeenTree } from './shared/stamp.ts';
 import { sendToGuest } from './to-guest.ts';
 import {
   afterJudging,
+  type Found,
   findWaiting,
   HOLD_NOTHING,
   type HoldRules,
@@ -31,6 +33,8 @@ import {
 export interface Passed {
   report: Report;
   waiting: Waiting[];
+  /** milliseconds until removals that were let rest can go; 0: there are none */
+  again: number;
 }
 
 /**
@@ -48,6 +52,7 @@ export class ProjectExchange {
   #noticed = () => {};
   readonly #host: LookedTree;
   #base: BaseFile | undefined;
+  readonly #lingering = new Lingering();
   /** since a session began: a live exchange sees a large removal as many small ones */
   #removed: RemovedBefore = { count: 0, of: 0 };
 
@@ -107,13 +112,15 @@ export class ProjectExchange {
     if (options.first === true) this.#removed = { count: 0, of: 0 };
     this.#removed.of = Math.max(this.#removed.of, former.size);
     const sides = { base: former, host, guest, held, before: this.#removed };
-    const found = await this.#findWaiting(sides, options.hold ?? HOLD_NOTHING);
+    const { found, removals } = await this.#findWaiting(sides, options.hold ?? HOLD_NOTHING);
     if (options.dry === true) {
       progress?.({ type: 'done', step: COMPARE });
-      return { report: nothingDone(), waiting: found };
+      return { report: nothingDone(), waiting: found, again: 0 };
     }
     const { waiting, base } = this.#decide(found, former, guest, options);
     for (const { path } of waiting) held.add(path);
+    const again = options.linger === true ? this.#lingering.rest(removals, performance.now()) : 0;
+    if (again > 0) for (const path of removals) held.add(path);
     const plan = reconcile({ base, host, guest, held, session });
     progress?.({ type: 'done', step: COMPARE });
 
@@ -149,6 +156,7 @@ export class ProjectExchange {
         ]),
       },
       waiting,
+      again,
     };
   }
 
@@ -173,8 +181,15 @@ export class ProjectExchange {
     });
   }
 
-  async #findWaiting(sides: Parameters<typeof findWaiting>[0], rules: HoldRules): Promise<Waiting[]> {
+  async #findWaiting(
+    sides: Parameters<typeof findWaiting>[0],
+    rules: HoldRules,
+  ): Promise<{ found: Waiting[]; removals: string[] }> {
     const found = findWaiting(sides, rules);
+    return { found: await this.#judge(found, rules), removals: found.removals };
+  }
+
+  async #judge(found: Found, rules: HoldRules): Promise<Waiting[]> {
     if (found.judged.length === 0) return found.waiting;
     const { guest, root } = this.#place;
     const contents = await guestContents(

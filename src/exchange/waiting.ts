@@ -64,6 +64,8 @@ export interface Found {
   waiting: Waiting[];
   /** wait unless their content is judged harmless */
   judged: (Waiting & { guest: FileEntry })[];
+  /** removals that do not wait */
+  removals: string[];
 }
 
 /** Which changes of the guest wait. */
@@ -81,13 +83,15 @@ export function findWaiting(sides: Sides, rules: HoldRules): Found {
     hold: { why: 'quarantine' as const, reason },
   }));
   const free = split.go.filter(isFree).map(({ path, guest, host }) => ({ path, guest, host }));
+  let removals: string[] = [];
   if (review) waiting.push(...free.map((change): Waiting => ({ ...change, hold: { why: 'review' } })));
   else {
     const removed = free.filter(({ guest }) => guest === undefined);
     if (tooMany(removed, sides, rules))
       waiting.push(...removed.map((change): Waiting => ({ ...change, hold: { why: 'many-removals' } })));
+    else removals = removed.map(({ path }) => path);
   }
-  return { waiting: sorted(waiting), judged };
+  return { waiting: sorted(waiting), judged, removals };
 }
 
 /** Under review even what is harmless waits, for another reason. */

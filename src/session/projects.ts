@@ -135,7 +135,7 @@ export class ProjectLink {
         // The one that came first names what it finds.
         const [first] = this.#followers;
         if (first === undefined) throw new Error('nobody follows this exchange');
-        const passed = await this.pass({ session: first.session, noticed });
+        const passed = await this.pass({ session: first.session, noticed, linger: true });
         for (const { passed: tell } of this.#followers) tell(passed);
         this.#tellBlind();
         return passed;

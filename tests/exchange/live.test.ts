@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,6 +42,20 @@ describe('a live exchange', { timeout: 60_000 }, () => {
       renameSync(join(scene.host, '.f.swp'), join(scene.host, 'f'));
       await scene.agree({ f: content });
     }
+  });
+
+  test('lets a removal rest, so that a file that is written anew never goes', async () => {
+    await using scene = await LiveScene.begin();
+    write(scene.host, 'f', 'one');
+    await scene.agree({ f: 'one' });
+    const { ino } = statSync(join(scene.host, 'f'));
+    rmSync(join(scene.guest, 'f'));
+    await sleep(150);
+    assert.equal(statSync(join(scene.host, 'f')).ino, ino);
+    write(scene.guest, 'f', 'two');
+    await scene.agree({ f: 'two' });
+    rmSync(join(scene.guest, 'f'));
+    await scene.agree({});
   });
 
   test('looks only at what was noticed', async () => {
@@ -100,7 +114,7 @@ class LiveScene extends Scene implements AsyncDisposable {
         }
         if (noticed) this.noticed += 1;
         else this.whole += 1;
-        const passed = await exchange.pass({ session: 's1', noticed });
+        const passed = await exchange.pass({ session: 's1', noticed, linger: true });
         first.resolve();
         return passed;
       },

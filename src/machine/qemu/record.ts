@@ -55,3 +55,9 @@ export async function writeRecord(path: string, record: MachineRecord): Promise<
 export function atRest({ run: _, ...record }: MachineRecord): MachineRecord {
   return record;
 }
+
+/** Notes that the machine no longer runs, whatever state its record is in. */
+export async function recordRest(path: string): Promise<void> {
+  const record = await readRecord(path).catch(() => undefined);
+  if (record?.run !== undefined) await writeRecord(path, atRest(record));
+}

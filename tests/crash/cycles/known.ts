@@ -62,13 +62,13 @@ export class Known {
     return isKept;
   }
 
-  /** The same disk in another machine, and the same memory. */
-  copy(): Known {
+  /** The same disk in another machine, and the same memory. @param isSure nothing was cut off while it was copied */
+  copy(isSure: boolean): Known {
     const copy = new Known();
     for (const [name, fine] of this.#files) copy.#files.set(name, new Set(fine));
     copy.#nonce = this.#nonce;
     copy.#maybe = this.#maybe;
-    copy.#memory = this.#memory === 'gone' ? 'gone' : 'perhaps';
+    copy.#memory = this.#memory === 'kept' && !isSure ? 'perhaps' : this.#memory;
     return copy;
   }
 }

@@ -41,6 +41,12 @@ export class Known {
     if (this.#memory === 'kept') this.#memory = 'perhaps';
   }
 
+  /** The guest was killed under a command, which may have found or started another: what was marked before is gone. */
+  memoryReplaced(): void {
+    this.#nonce = undefined;
+    this.memoryPerhaps();
+  }
+
   /** The guest was shut down, or its QEMU killed while it ran: its memory must never be seen again. */
   memoryGone(): void {
     this.#memory = 'gone';

@@ -63,12 +63,15 @@ export const STEPS: readonly Step[] = [
       const victim = chance.one(VICTIMS);
       const delay = chance.delay(700, 4000);
       const wasUp = (await subject.processes()).qemus.length > 0;
+      let wasMarked = false;
       const { code } = await subject.write(async (under) => {
         await Promise.race([sleep(delay), under.done]);
+        wasMarked = under.stdout().includes('marked');
         await subject.kill(victim, under);
+        if (wasUp && victim.includes('qemu')) subject.known.memoryReplaced();
       });
       // The command may have ended before; QEMU was killed all the same.
-      if (wasUp && victim.includes('qemu')) subject.known.memoryGone();
+      if (wasUp && victim.includes('qemu') && wasMarked) subject.known.memoryGone();
       else if (victim.includes('qemu') || code !== 0) subject.known.memoryPerhaps();
       return `${victim} after ${delay} ms: ${code}`;
     },

@@ -33,14 +33,6 @@ export const Settings = z.strictObject({
   idle: z.optional(z.string().check(z.regex(/^(never|[1-9]\d{0,5}[smh])$/))),
   /** make a snapshot that new machines start from (default: yes) */
   golden: z.optional(z.boolean()),
-  /** how much is kept to undo sessions with */
-  undo: z.optional(
-    z.strictObject({
-      /** of all sessions together: 500MiB, 2GiB */
-      keep: z.optional(z.string().check(z.regex(/^\d{1,6}(MiB|GiB|TiB)$/))),
-      days: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
-    }),
-  ),
   exchange: z.optional(
     z.strictObject({
       /** share of the agreed files above which removals by the guest wait for `pcoder apply` (default: 0.5) */
@@ -49,6 +41,14 @@ export const Settings = z.strictObject({
   ),
   /** paths that wait for `pcoder apply` besides those of the list, and paths of the list that do not */
   quarantine: z.optional(z.strictObject({ add: z.optional(PathPatterns), allow: z.optional(PathPatterns) })),
+  /** how much is kept to undo sessions with */
+  undo: z.optional(
+    z.strictObject({
+      /** of all sessions together: 500MiB, 2GiB */
+      keep: z.optional(z.string().check(z.regex(/^\d{1,6}(MiB|GiB|TiB)$/))),
+      days: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
+    }),
+  ),
   /** which image a new machine gets */
   suite: z.optional(z.string().check(z.maxLength(40))),
 });

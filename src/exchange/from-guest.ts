@@ -31,7 +31,7 @@ export async function fetchFromGuest(plan: Plan, options: FetchOptions): Promise
   const { puts, removals } = plan.toHost;
   if (puts.length === 0 && removals.length === 0) return { put: [], removed: [], refused: [], undone: [] };
   options.progress?.({ type: 'step', step: FETCH });
-  const keeper = await options.undo?.open(options.session, options.signal);
+  const keeper = await options.undo?.open(options.signal);
   try {
     return await fetchKept(plan, options, keeper);
   } finally {

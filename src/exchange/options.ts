@@ -10,10 +10,10 @@ export interface Undoable {
   /** Completes what an apply that was cut off has left. */
   recover(): Promise<void>;
   /**
-   * For one apply of a session, while nobody else changes the project's files.
+   * For one apply, while nobody else changes the project's files.
    * @throws Fault `project-busy`, `interrupted`, `disk-full`, `folder-unwritable`
    */
-  open(session: string, signal?: AbortSignal): Promise<Keeper & { close(): Promise<void> }>;
+  open(signal?: AbortSignal): Promise<Keeper & { close(): Promise<void> }>;
 }
 
 /** The two ends of an exchange. */
@@ -26,8 +26,6 @@ export interface ExchangePlace {
   /** absolute paths that are never part of the project: the product's own folders */
   skip?: readonly string[] | undefined;
   host: HostTraits;
-  /** without it, what is replaced or removed on the host is gone */
-  undo?: Undoable | undefined;
   limits?: Limits | undefined;
   /** whether one watcher sees the whole project folder on this host */
   recursiveWatch?: boolean | undefined;
@@ -36,6 +34,8 @@ export interface ExchangePlace {
 export interface PassOptions {
   /** names conflict copies; letters, digits, `-` and `_` */
   session: string;
+  /** without it, what is replaced or removed on the host is gone */
+  undo?: Undoable | undefined;
   /** a session begins: removals are counted anew */
   first?: boolean | undefined;
   /** look only at what the watchers of both sides noticed, where they can */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { exchangeOnce } from '../../src/exchange/exchange-once.ts';
 import { FolderTree } from '../../src/exchange/shared/guest-tree.ts';
-import { ProjectUndo } from '../../src/exchange/undo/project-undo.ts';
+import { SessionUndo } from '../../src/exchange/undo/session-undo.ts';
 import { contents, LINUX, remove, write } from '../exchange/scene.ts';
 import { Desk } from './pretended-terminal.ts';
 
@@ -117,6 +117,6 @@ async function exchange(session: string): Promise<void> {
     guest: new FolderTree(guest, { session }),
     session,
     host: LINUX,
-    undo: new ProjectUndo(desk.folder, desk.project),
+    undo: new SessionUndo(desk.folder, session, desk.project),
   });
 }

@@ -45,9 +45,9 @@ export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
   readonly #looked: LookedTree;
-  #isTidy = false;
   /** the state the last listing told */
   #state: string | undefined;
+  #isTidy = false;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;

@@ -15,7 +15,7 @@ import { sessionNames } from '../../../src/bundle/folder.ts';
 import { exchangeOnce } from '../../../src/exchange/exchange-once.ts';
 import type { Report } from '../../../src/exchange/report.ts';
 import { FolderTree, type GuestTree } from '../../../src/exchange/shared/guest-tree.ts';
-import { ProjectUndo } from '../../../src/exchange/undo/project-undo.ts';
+import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
 import { type Undone, undoSession } from '../../../src/exchange/undo/undo-session.ts';
 import { contents, LINUX, write } from '../scene.ts';
 import { asGuest } from './fs-calls.ts';
@@ -82,7 +82,7 @@ export class CutOffScene implements Disposable {
       guest: this.#tree,
       session,
       host: LINUX,
-      undo: new ProjectUndo(this.#folder, this.host),
+      undo: new SessionUndo(this.#folder, session, this.host),
     });
   }
 

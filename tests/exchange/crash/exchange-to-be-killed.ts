@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { exchangeOnce } from '../../../src/exchange/exchange-once.ts';
 import { FolderTree } from '../../../src/exchange/shared/guest-tree.ts';
-import { ProjectUndo } from '../../../src/exchange/undo/project-undo.ts';
+import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
 import { LINUX } from '../scene.ts';
 import { install, watched } from './fs-calls.ts';
 
@@ -21,7 +21,7 @@ await watched(
       guest: new FolderTree(join(home, 'guest'), { session: 's1' }),
       session: 's1',
       host: LINUX,
-      undo: new ProjectUndo({ root: home, state: join(home, 'state') }, join(home, 'host')),
+      undo: new SessionUndo({ root: home, state: join(home, 'state') }, 's1', join(home, 'host')),
     }),
 );
 process.stdout.write(String(calls));

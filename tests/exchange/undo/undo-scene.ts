@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Folder, sessionNames } from '../../../src/bundle/folder.ts';
 import type { ExchangeOptions } from '../../../src/exchange/options.ts';
 import type { Report } from '../../../src/exchange/report.ts';
-import { ProjectUndo } from '../../../src/exchange/undo/project-undo.ts';
+import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
 import { type Undone, undoSession } from '../../../src/exchange/undo/undo-session.ts';
 import { Scene } from '../scene.ts';
 
@@ -21,7 +21,7 @@ export class UndoScene extends Scene {
 
   /** One exchange of a session. */
   async pass(session: string, more: Partial<ExchangeOptions> = {}): Promise<Report> {
-    return await this.exchange({ session, undo: new ProjectUndo(this.folder, this.host), ...more });
+    return await this.exchange({ session, undo: new SessionUndo(this.folder, session, this.host), ...more });
   }
 
   async undo(

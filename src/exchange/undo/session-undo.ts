@@ -7,17 +7,18 @@ import { prune } from './prune.ts';
 import { recover, recoverLocked } from './recover.ts';
 import { SessionKeeper } from './session-keeper.ts';
 
-/** Makes what sessions do to a project's files on the host undoable. */
-export class ProjectUndo implements Undoable {
+/** Makes what one session does to a project's files on the host undoable. */
+export class SessionUndo implements Undoable {
   readonly #folder: Folder;
+  readonly #session: string;
   readonly #root: string;
-  /** the session that changed something last, and the last number of its journal, which need not be read again then */
-  #latest: { session: string; last: number } | undefined;
-  /** the session at whose beginning older ones were forgotten */
-  #hasRoom: string | undefined;
+  /** the last number of the journal; undefined when it has to be read to know */
+  #last: number | undefined;
+  #hasRoom = false;
 
-  constructor(folder: Folder, root: string) {
+  constructor(folder: Folder, session: string, root: string) {
     this.#folder = folder;
+    this.#session = session;
     this.#root = root;
   }
 
@@ -25,16 +26,16 @@ export class ProjectUndo implements Undoable {
     await recover(this.#folder, this.#root);
   }
 
-  async open(session: string, signal?: AbortSignal): Promise<Keeper & { close(): Promise<void> }> {
-    const [folder, root] = [this.#folder, this.#root];
+  async open(signal?: AbortSignal): Promise<Keeper & { close(): Promise<void> }> {
+    const [folder, session, root] = [this.#folder, this.#session, this.#root];
     const lock = await lockProject(folder, root, { signal });
     try {
       await recoverLocked(folder, root);
-      await this.#makeRoom(session);
-      const last = this.#latest?.session === session ? this.#latest.last : undefined;
-      this.#latest = undefined;
+      await this.#makeRoom();
+      const last = this.#last;
+      this.#last = undefined;
       const closed = (highest: number) => {
-        this.#latest = { session, last: highest };
+        this.#last = highest;
       };
       return await SessionKeeper.open({ folder, session, root, last, closed }, lock);
     } catch (error) {
@@ -44,9 +45,9 @@ export class ProjectUndo implements Undoable {
   }
 
   /** Once for each session. Its results are brought back even where nothing can be forgotten; the next one tries again. */
-  async #makeRoom(session: string): Promise<void> {
-    if (this.#hasRoom === session) return;
-    this.#hasRoom = session;
+  async #makeRoom(): Promise<void> {
+    if (this.#hasRoom) return;
+    this.#hasRoom = true;
     try {
       await prune(this.#folder, undoLimit(await readSettings(this.#folder)));
     } catch {

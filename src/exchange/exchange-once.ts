@@ -4,6 +4,7 @@ import { agreedAfter, without } from './agreed-after.ts';
 import { readBase, writeBase } from './base-file.ts';
 import { withKnownExec } from './exec-bits.ts';
 import { fetchFromGuest } from './from-guest.ts';
+import { namesOnDisk } from './names-on-disk.ts';
 import type { ExchangeOptions } from './options.ts';
 import { projectPaths } from './project-root.ts';
 import { type Plan, reconcile } from './reconcile.ts';
@@ -35,7 +36,7 @@ export async function exchangeOnce(options: ExchangeOptions): Promise<Report> {
   ]);
   const host = treeOf(found.seen);
   if (!options.host.execBits) withKnownExec(host, former.tree);
-  const admitted = admit(listing, host, ignore, options.host);
+  const admitted = admit(listing, host, ignore, options.host, namesOnDisk(root));
   // Without a copy in the guest there is nothing that could have been removed from it.
   const base: Tree = listing.present ? former.tree : new Map();
   const sides = {

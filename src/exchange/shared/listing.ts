@@ -20,8 +20,8 @@ const BATCH = 200;
 const BATCH_CHARACTERS = 60_000;
 
 const recordSchema = z.union([
-  z.strictObject({ entries: z.array(entrySchema).check(z.maxLength(BATCH)) }),
-  z.strictObject({ refused: z.array(refusalSchema).check(z.maxLength(BATCH)) }),
+  z.strictObject({ entries: z.array(entrySchema).check(z.minLength(1), z.maxLength(BATCH)) }),
+  z.strictObject({ refused: z.array(refusalSchema).check(z.minLength(1), z.maxLength(BATCH)) }),
   z.strictObject({ present: z.boolean() }),
 ]);
 
@@ -43,9 +43,12 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
   const listing: Listing = { present: true, entries: [], refused: [] };
   let bytes = 0;
   try {
-    for (;;) {
+    for (let first = true; ; first = false) {
       const record = await readRecord(reader, recordSchema);
       if (record === undefined) break;
+      // Said once: each record brings the end or a limit nearer.
+      if ('present' in record && !first)
+        throw new Fault('protocol-violation', 'a listing begins in its middle');
       if ('present' in record) listing.present = record.present;
       else if ('refused' in record) listing.refused.push(...record.refused);
       else {

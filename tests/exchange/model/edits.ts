@@ -25,9 +25,9 @@ const NOTHING: Given = { written: false, gone: [] };
 /** Carries out an edit if it is possible just so; otherwise nothing happens, as when a program reports an error. */
 export function carryOutEdit(root: string, edit: Edit, content: string): Given {
   const path = join(root, edit.path);
-  const there = typeAt(path);
-  if (edit.do === 'rename') return rename(root, path, join(root, edit.to));
-  if (edit.do === 'delete') return { written: false, gone: removed(path) };
+  const there = isReal(root, dirname(path)) ? typeAt(path) : undefined;
+  if (edit.do === 'rename') return there === undefined ? NOTHING : rename(root, path, join(root, edit.to));
+  if (edit.do === 'delete') return there === undefined ? NOTHING : { written: false, gone: removed(path) };
   if (edit.do === 'exec') {
     if (there === 'file') chmodSync(path, isExecutable(path) ? 0o644 : 0o755);
     return NOTHING;
@@ -44,6 +44,10 @@ export function carryOutEdit(root: string, edit: Edit, content: string): Given {
     return { written: false, gone };
   }
   return write(path, edit.do, there, content);
+}
+
+export function isIgnored(path: string): boolean {
+  return path.split('/').some((name) => name === 'node_modules' || name === '.git');
 }
 
 export interface Found {
@@ -65,7 +69,8 @@ export function contentsOf(root: string): Found[] {
       const onDisk = join(root, path);
       const type = typeAt(onDisk) ?? 'file';
       if (type === 'folder') waiting.push(path);
-      const content = type === 'file' ? readFileSync(onDisk, 'utf8') : type === 'link' ? readlinkSync(onDisk) : '';
+      const content =
+        type === 'file' ? readFileSync(onDisk, 'utf8') : type === 'link' ? readlinkSync(onDisk) : '';
       found.push({ path, type, content, exec: type === 'file' && isExecutable(onDisk) });
     }
   }
@@ -89,9 +94,11 @@ function write(path: string, how: Edit['do'], there: Found['type'] | undefined, 
 }
 
 function rename(root: string, from: string, to: string): Given {
-  if (typeAt(from) === undefined || from === to || to.startsWith(`${from}/`) || from.startsWith(`${to}/`)) return NOTHING;
+  if (from === to || to.startsWith(`${from}/`) || from.startsWith(`${to}/`)) return NOTHING;
   if (!makeFolder(root, dirname(to)) || typeAt(from) === undefined) return NOTHING;
   const gone = removed(to);
+  // Where nothing is exchanged it is out of sight for the other side, as if it had been removed.
+  if (isIgnored(relative(root, to))) gone.push(...removed(from, true));
   renameSync(from, to);
   return { written: false, gone };
 }
@@ -119,6 +126,10 @@ function makeFolder(root: string, folder: string): boolean {
   const type = typeAt(folder);
   if (type === undefined) mkdirSync(folder);
   return type === undefined || type === 'folder';
+}
+
+function isReal(root: string, folder: string): boolean {
+  return folder === root || (isReal(root, dirname(folder)) && typeAt(folder) === 'folder');
 }
 
 function typeAt(path: string): Found['type'] | undefined {

@@ -199,7 +199,7 @@ function shownOnTerminal(outcome: Report | Error): { text: string; code: number 
 export function assertSafe(text: string): void {
   const acting = /[^\P{C}\n]|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}|\p{Bidi_Control}/u.exec(text);
   assert.equal(acting?.[0], undefined, `U+${acting?.[0]?.codePointAt(0)?.toString(16)} reaches the terminal`);
-  assert.ok(text.length < 2 ** 20, `${text.length} characters reach the terminal`);
+  assert.ok(text.length < 2 ** 16, `${text.length} characters reach the terminal`);
   for (const line of text.split('\n'))
     assert.match(line, /^(pcoder: |error: | {2}caused by: |hint: | {4}|\{|$)/);
 }

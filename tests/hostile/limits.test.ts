@@ -39,6 +39,22 @@ describe('a guest without measure', () => {
     );
   });
 
+  test('that lists names of gigabytes is cut off before they are kept', async () => {
+    let given = 0;
+    const name = 'x'.repeat(4000);
+    await assert.rejects(
+      listing(function* () {
+        for (; given < 200_000; given += 10)
+          yield encodeRecord({
+            entries: Array.from({ length: 10 }, (_, n) => folder(`${name}${given + n}`).entry),
+          });
+        yield END_RECORD;
+      }),
+      { code: 'exchange-refused' },
+    );
+    assert.ok(given < 20_000, `${given} were taken`);
+  });
+
   test('that refuses names of a thousand folders each costs seconds, not hours', async () => {
     const since = process.cpuUsage();
     await listing(function* () {

@@ -14,6 +14,9 @@ export interface Listing {
   refused: Refusal[];
 }
 
+/** Of all names of a listing together: hundreds for each of the most files there may be, and little memory. */
+const CHARACTERS = 64 * 2 ** 20;
+
 /** Entries per record: some 30 KB of JSON. */
 const BATCH = 200;
 /** Paths of 4 KiB must still fit a record. */
@@ -42,6 +45,7 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
   const reader = new ByteReader(source);
   const listing: Listing = { present: true, entries: [], refused: [] };
   let bytes = 0;
+  let characters = 0;
   try {
     for (let first = true; ; first = false) {
       const record = await readRecord(reader, recordSchema);
@@ -50,14 +54,20 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
       if ('present' in record && !first)
         throw new Fault('protocol-violation', 'a listing begins in its middle');
       if ('present' in record) listing.present = record.present;
-      else if ('refused' in record) listing.refused.push(...record.refused);
-      else {
-        for (const entry of record.entries) bytes += entry.type === 'file' ? entry.size : 0;
+      else if ('refused' in record) {
+        listing.refused.push(...record.refused);
+        for (const refusal of record.refused) characters += weight(refusal);
+      } else {
+        for (const entry of record.entries) {
+          bytes += entry.type === 'file' ? entry.size : 0;
+          characters += weight(entry);
+        }
         listing.entries.push(...record.entries);
       }
       if (
         listing.entries.length > limits.entries ||
         bytes > limits.bytes ||
+        characters > CHARACTERS ||
         listing.refused.length > MAX_REFUSED
       ) {
         throw tooMuch('more than is exchanged at once', "the guest's copy of the project");

@@ -59,6 +59,14 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('link'), side, path, to: path }) },
 );
 
+/** Several edits on one side, of names that take part. */
+export const edits: fc.Arbitrary<Edit[]> = fc.array(
+  edit.filter(
+    (one) => ![one.path, 'to' in one ? one.to : ''].some((path) => /node_modules|\.git/.test(path)),
+  ),
+  { maxLength: 20, size: 'max' },
+);
+
 /** Most passes make few changes. */
 const at = fc.oneof(
   { weight: 4, arbitrary: fc.nat({ max: 7 }) },

@@ -33,6 +33,12 @@ export const Settings = z.strictObject({
   idle: z.optional(z.string().check(z.regex(/^(never|[1-9]\d{0,5}[smh])$/))),
   /** make a snapshot that new machines start from (default: yes) */
   golden: z.optional(z.boolean()),
+  exchange: z.optional(
+    z.strictObject({
+      /** share of the agreed files above which removals by the guest wait for `pcoder apply` (default: 0.5) */
+      removals: z.optional(z.number().check(z.gte(0), z.lte(1))),
+    }),
+  ),
   /** paths that wait for `pcoder apply` besides those of the list, and paths of the list that do not */
   quarantine: z.optional(z.strictObject({ add: z.optional(PathPatterns), allow: z.optional(PathPatterns) })),
   /** which image a new machine gets */

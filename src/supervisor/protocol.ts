@@ -60,6 +60,10 @@ export const SessionEvent = z.discriminatedUnion('type', [
     deleted: z.array(z.string()),
     conflicts: z.array(z.string()),
     refused: z.array(z.object({ path: z.string(), reason: z.string() })),
+    /** what was committed in the guest, by the refs it has on the host */
+    commits: z.optional(
+      z.array(z.object({ ref: z.string(), count: z.int(), subjects: z.array(z.string()) })),
+    ),
     /** how many more of each there were than are listed */
     omitted: z.object({ changed: z.int(), deleted: z.int(), conflicts: z.int(), refused: z.int() }),
   }),

@@ -14,104 +14,127 @@ import { readJson, writeJson } from '../platform/json-file.ts';
 import { ChannelGit } from './channel-git.ts';
 import type { GuestProject } from './guest-project.ts';
 import type { GitCommits } from './request.ts';
-import type { Turns } from './turns.ts';
+import { Turns } from './turns.ts';
 
-/** Where a session's git goes on. */
-export interface RepositoryPlace {
+interface SessionRepositoryContext {
   folder: Folder;
   machineName: string;
-  connection: Connection;
+  session: string;
+  /** the project folder, as `refuseUnsuitableRoot` returned it */
   root: string;
   project: GuestProject;
-  session: string;
-  /** what the command asked for; the settings decide otherwise */
-  gitCommits: GitCommits | undefined;
-  turns: Turns;
+  /** what the command asked for; otherwise the settings decide */
+  commits: GitCommits | undefined;
   progress: Progress;
 }
 
-/** What the guest got. */
-export interface BroughtRepository {
-  state: HostState;
-}
+/** One after the other for each repository: two sessions of one project begin at the same time. */
+const turns = new Turns();
 
 /**
- * Before the program: gives the guest's copy the host's repository. Begins at once and writes in the guest when its files are there.
- * Undefined when the project has none or it cannot take part, which is said as a note and ends nothing.
- * @throws Fault `interrupted`
+ * The git of one session: the host's repository in before its program, what was committed in the guest back after it. Whatever goes wrong
+ * with git becomes a note: the files are exchanged all the same.
  */
-export async function bringRepository(
-  place: RepositoryPlace,
-  files: Promise<unknown>,
-  signal: AbortSignal,
-): Promise<BroughtRepository | undefined> {
-  // Whoever gives up on git first must not leave this one unheard.
-  files.catch(() => {});
-  if ((await commitsMode(place)) === 'none') return undefined;
-  const path = join(machineNames(place.folder, place.machineName).exchange, `${place.project.key}.git.json`);
-  return await inTurn(place, async () => {
-    const last = await readJson(path, Remembered).catch(() => undefined);
-    const said = new Set(last?.notes);
-    const tell = (notes: readonly string[]) => {
-      for (const text of notes) if (!said.has(text)) place.progress({ type: 'note', text });
-    };
-    try {
-      const brought = await bringToGuest({ ...base(place), ready: files, index: last?.index, signal });
-      if (brought === undefined) return undefined;
-      const { state, notes } = brought;
-      tell(notes);
-      const index = state.index && { stamp: state.index.stamp, mark: state.index.mark };
-      if (index?.stamp !== last?.index?.stamp || said.size > 0)
-        await writeJson(path, { notes: [], index } satisfies Remembered);
-      return { state };
-    } catch (error) {
-      if (signal.aborted || (await failed(files))) throw error;
-      const note = `git takes no part: ${reasonOf(error)}; files are exchanged all the same`;
-      tell([note]);
-      await writeJson(path, { notes: [note] } satisfies Remembered).catch(() => {});
-      return undefined;
-    }
-  });
-}
+export class SessionRepository {
+  readonly #context: SessionRepositoryContext;
+  #brought: HostState | undefined;
+  #commits: LandedRef[] = [];
 
-/**
- * After the program: brings back what was committed in the guest, to `refs/pcoder/<session>/`. Never throws: whatever happens to it, the
- * files come back.
- * @param files resolves when the host has the guest's files
- */
-export async function fetchCommits(
-  place: RepositoryPlace,
-  brought: BroughtRepository | undefined,
-  files: Promise<unknown>,
-): Promise<LandedRef[]> {
-  files.catch(() => {});
-  if (brought === undefined) return [];
-  try {
-    const mode = await commitsMode(place);
-    return await inTurn(place, async () => {
-      const { commits, notes } = await fetchFromGuestGit({
-        ...base(place),
-        session: place.session,
-        forward: mode === 'fast-forward' ? brought.state : undefined,
-        ready: files,
-      });
-      for (const text of notes.slice(0, 20)) place.progress({ type: 'note', text });
-      if (commits.length > LISTED)
-        place.progress({ type: 'note', text: `git: ${commits.length} refs came back, ${LISTED} are listed` });
-      return commits.slice(0, LISTED);
+  constructor(context: SessionRepositoryContext) {
+    this.#context = context;
+  }
+
+  /** What came back, for the session's report. */
+  get report(): { commits?: LandedRef[] } {
+    return this.#commits.length === 0 ? {} : { commits: this.#commits };
+  }
+
+  /**
+   * Gives the guest's copy the host's repository. Begins at once and writes in the guest when its files are there.
+   * @param files resolves when the guest has the project's files
+   * @throws Fault `interrupted`; what `files` rejects with
+   */
+  async arrive(connection: Connection, files: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    // Whoever gives up on git first must not leave this one unheard.
+    files.catch(() => {});
+    if ((await this.#mode()) === 'none') return;
+    await this.#inTurn(async () => {
+      const last = await readJson(this.#memory, Remembered).catch(() => undefined);
+      const said = last?.notes ?? [];
+      const common = { ...this.#common(connection), ready: files, index: last?.index, signal };
+      try {
+        const brought = await bringToGuest(common);
+        if (brought === undefined) return;
+        const { index } = brought.state;
+        this.#brought = brought.state;
+        for (const text of brought.notes) this.#note(text);
+        if (index?.stamp !== last?.index?.stamp || said.length > 0)
+          await this.#remember({ notes: [], index: index && { stamp: index.stamp, mark: index.mark } });
+      } catch (error) {
+        if (signal.aborted || (await failed(files))) throw error;
+        const text = `git takes no part: ${reasonOf(error)}; files are exchanged all the same`;
+        if (!said.includes(text)) this.#note(text);
+        await this.#remember({ notes: [text] }).catch(() => {});
+      }
     });
-  } catch (error) {
-    if (!(await failed(files)))
-      place.progress({
-        type: 'note',
-        text: `the commits of this session stay in the guest: ${reasonOf(error)}`,
+  }
+
+  /**
+   * Brings back what was committed in the guest, to `refs/pcoder/<session>/`. Never throws.
+   * @param files resolves when the host has the guest's files
+   */
+  async bringBack(connection: Connection, files: Promise<unknown>): Promise<void> {
+    files.catch(() => {});
+    const brought = this.#brought;
+    if (brought === undefined) return;
+    try {
+      const forward = (await this.#mode()) === 'fast-forward' ? brought : undefined;
+      const { session } = this.#context;
+      await this.#inTurn(async () => {
+        const fetched = await fetchFromGuestGit({
+          ...this.#common(connection),
+          session,
+          forward,
+          ready: files,
+        });
+        for (const text of fetched.notes.slice(0, NAMED)) this.#note(text);
+        this.#commits = fetched.commits.slice(0, LISTED);
+        if (fetched.commits.length > LISTED)
+          this.#note(`git: ${fetched.commits.length} refs came back, ${LISTED} are listed`);
       });
-    return [];
+    } catch (error) {
+      if (!(await failed(files)))
+        this.#note(`the commits of this session stay in the guest: ${reasonOf(error)}`);
+    }
+  }
+
+  async #mode(): Promise<GitCommits> {
+    return this.#context.commits ?? (await readSettings(this.#context.folder)).gitCommits ?? 'keep';
+  }
+
+  #common(connection: Connection) {
+    const { root, project, folder, session, progress } = this.#context;
+    const guest = new ChannelGit(connection, project.path);
+    return { root, guest, scratch: join(sessionNames(folder, session).home, 'git'), progress };
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return turns.take(this.#context.root, work);
+  }
+
+  #note(text: string): void {
+    this.#context.progress({ type: 'note', text });
+  }
+
+  get #memory(): string {
+    const { folder, machineName, project } = this.#context;
+    return join(machineNames(folder, machineName).exchange, `${project.key}.git.json`);
+  }
+
+  async #remember(remembered: Remembered): Promise<void> {
+    await writeJson(this.#memory, remembered, { mode: 0o600 });
   }
 }
-
-/** Refs in a report: it has to fit into one message of the channel. */
-const LISTED = 40;
 
 /** What is remembered of a project between sessions. */
 const Remembered = z.object({
@@ -122,22 +145,11 @@ const Remembered = z.object({
 });
 type Remembered = z.infer<typeof Remembered>;
 
-async function commitsMode({ folder, gitCommits }: RepositoryPlace): Promise<GitCommits> {
-  return gitCommits ?? (await readSettings(folder)).gitCommits ?? 'keep';
-}
+/** Refs in a report: it has to fit into one message of the channel. */
+const LISTED = 40;
 
-function inTurn<T>({ turns, project }: RepositoryPlace, work: () => Promise<T>): Promise<T> {
-  return turns.take(`${project.key} git`, work);
-}
-
-function base({ folder, connection, root, project, session, progress }: RepositoryPlace) {
-  return {
-    root,
-    guest: new ChannelGit(connection, project.path),
-    scratch: join(sessionNames(folder, session).home, 'git'),
-    progress,
-  };
-}
+/** Notes of one fetch. */
+const NAMED = 20;
 
 function failed(files: Promise<unknown>): Promise<boolean> {
   return files.then(

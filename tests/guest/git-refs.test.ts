@@ -9,7 +9,7 @@ const refs = fc
     fc.constantFrom('1', '2', '3'),
     { noNullPrototype: true },
   )
-  .map((made) => new Map(Object.entries(made)));
+  .map((made) => new Map<string, string>(Object.entries(made)));
 
 it('a ref only one side changed ends as that side has it, and nobody’s work is removed', () => {
   fc.assert(

@@ -2,39 +2,53 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { ProgressEvent } from '../../src/bundle/progress.ts';
 import { type Method, serve } from '../../src/channel/methods.ts';
 import { Fault } from '../../src/fault/fault.ts';
 import { gitMethods } from '../../src/guest/git.ts';
 import { GuestRepository } from '../../src/guest/git-repository.ts';
-import { bringRepository, fetchCommits, type RepositoryPlace } from '../../src/session/repository.ts';
-import { Turns } from '../../src/session/turns.ts';
+import { SessionRepository } from '../../src/session/repository.ts';
 import { Line } from '../channel/line.ts';
 import { GitScene, write } from '../exchange/git/scene.ts';
 
 const DONE = Promise.resolve();
 const FOREVER = new AbortController().signal;
 
-/** A session's place on a scene, its guest behind a real socket. */
-async function placeOn(scene: GitScene, methods = guestOf(scene)) {
+interface Options {
+  methods?: Record<string, Method>;
+  commits?: 'none' | 'keep';
+  root?: string;
+}
+
+/** A session's git on a scene, with its guest behind a real socket. */
+async function sessionOn(
+  scene: GitScene,
+  { methods = guestOf(scene), commits, root = scene.root }: Options = {},
+) {
   const line = await Line.join({ guest: serve(methods) });
   const notes: string[] = [];
   const state = join(scene.home, 'state');
   mkdirSync(state, { recursive: true });
-  const place: RepositoryPlace = {
+  const repository = new SessionRepository({
     folder: { root: scene.home, state },
     machineName: 'default',
-    connection: line.host,
-    root: scene.root,
-    project: { path: '/home/portable/projects/x', key: 'x' },
     session: 's1',
-    gitCommits: undefined,
-    turns: new Turns(),
-    progress: (event: ProgressEvent) => {
+    root,
+    project: { path: '/home/portable/projects/x', key: 'x' },
+    commits,
+    progress: (event) => {
       if (event.type === 'note') notes.push(event.text);
     },
+  });
+  return {
+    notes,
+    line,
+    arrive: (files: Promise<unknown> = DONE) => repository.arrive(line.host, files, FOREVER),
+    async bringBack() {
+      await repository.bringBack(line.host, DONE);
+      return repository.report;
+    },
+    [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
   };
-  return { place, notes, line, [Symbol.asyncDispose]: () => line[Symbol.asyncDispose]() };
 }
 
 function guestOf(scene: GitScene): Record<string, Method> {
@@ -46,87 +60,89 @@ function guestOf(scene: GitScene): Record<string, Method> {
 describe("a session's git", { timeout: 60_000 }, () => {
   it('goes there and back over the channel', async () => {
     using scene = new GitScene();
-    scene.commit(
-      scene.root,
-      { 'large.txt': Array.from({ length: 9000 }, (_x, i) => `${i * 7919}`).join('\n') },
-      'x',
-    );
+    const large = Array.from({ length: 90_000 }, (_x, index) => `${index * 7919}`).join('\n');
+    scene.commit(scene.root, { 'large.txt': large }, 'large');
     scene.copyFiles(scene.root, scene.copy);
-    await using at = await placeOn(scene);
-    const brought = await bringRepository(at.place, DONE, FOREVER);
+    await using session = await sessionOn(scene);
+    await session.arrive();
     assert.equal(scene.inGuest('status', '--porcelain'), '');
-    const tip = scene.commitInGuest({ 'a.txt': 'two\n' }, 'by the guest');
-    const commits = await fetchCommits(at.place, brought, DONE);
-    assert.deepEqual(commits, [{ ref: 'refs/pcoder/s1/main', count: 1, subjects: ['by the guest'] }]);
+    const tip = scene.commitInGuest(
+      { 'a.txt': 'two\n', 'more.txt': large.replaceAll('7', '8') },
+      'by the guest',
+    );
+    assert.deepEqual(await session.bringBack(), {
+      commits: [{ ref: 'refs/pcoder/s1/main', count: 1, subjects: ['by the guest'] }],
+    });
     assert.equal(scene.host('rev-parse', 'refs/pcoder/s1/main'), tip);
-    assert.deepEqual(at.notes, []);
+    assert.deepEqual(session.notes, []);
   });
 
   it('writes into the guest when its files are there, and not before', async () => {
     using scene = new GitScene();
-    await using at = await placeOn(scene);
+    await using session = await sessionOn(scene);
     const files = Promise.withResolvers<void>();
-    const bringing = bringRepository(at.place, files.promise, FOREVER);
+    const arriving = session.arrive(files.promise);
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.throws(() => scene.inGuest('rev-parse', '--resolve-git-dir', '.git'));
     scene.copyFiles(scene.root, scene.copy);
     files.resolve();
-    await bringing;
+    await arriving;
     assert.equal(scene.inGuest('status', '--porcelain'), '');
   });
 
   it('that cannot take part says why once and lets the session go on', async () => {
     using scene = new GitScene();
     scene.host('config', 'remote.origin.promisor', 'true');
-    await using at = await placeOn(scene);
+    await using session = await sessionOn(scene);
     for (let each = 0; each < 2; each++) {
-      const brought = await bringRepository(at.place, DONE, FOREVER);
-      assert.equal(brought, undefined);
-      assert.deepEqual(await fetchCommits(at.place, brought, DONE), []);
+      await session.arrive();
+      assert.deepEqual(await session.bringBack(), {});
     }
-    assert.deepEqual(at.notes, [
+    assert.deepEqual(session.notes, [
       'git takes no part: it is a partial clone: objects are missing on the host itself; files are exchanged all the same',
     ]);
     scene.host('config', '--unset', 'remote.origin.promisor');
-    assert.ok(await bringRepository(at.place, DONE, FOREVER));
+    await session.arrive();
+    assert.equal(scene.inGuest('rev-parse', 'main'), scene.host('rev-parse', 'main'));
   });
 
-  it('of a guest without git, or one that fails, ends nothing', async () => {
+  it('of a guest that does not know git, or that is lost, ends nothing', async () => {
     using scene = new GitScene();
-    await using at = await placeOn(scene, {});
-    assert.equal(await bringRepository(at.place, DONE, FOREVER), undefined);
-    assert.match(at.notes.join(), /git takes no part: no method "git-state"/);
-    await using real = await placeOn(scene);
+    await using none = await sessionOn(scene, { methods: {} });
+    await none.arrive();
+    assert.match(none.notes.join(), /git takes no part: no method "git-state"/);
+    await using session = await sessionOn(scene);
     scene.copyFiles(scene.root, scene.copy);
-    const brought = await bringRepository(real.place, DONE, FOREVER);
-    await real.line[Symbol.asyncDispose]();
-    assert.deepEqual(await fetchCommits(real.place, brought, DONE), []);
-    assert.match(real.notes.join(), /the commits of this session stay in the guest/);
+    await session.arrive();
+    await session.line[Symbol.asyncDispose]();
+    assert.deepEqual(await session.bringBack(), {});
+    assert.match(session.notes.join(), /the commits of this session stay in the guest/);
   });
 
   it('does not hide why the files did not come', async () => {
     using scene = new GitScene();
-    await using at = await placeOn(scene);
+    await using session = await sessionOn(scene);
     const files = Promise.reject(new Fault('exchange-refused', 'the project was emptied'));
-    await assert.rejects(bringRepository(at.place, files, FOREVER), /emptied/);
-    assert.deepEqual(at.notes, []);
+    await assert.rejects(session.arrive(files), /emptied/);
+    assert.deepEqual(session.notes, []);
   });
 
   it('does nothing when it is switched off, by the command or by the settings', async () => {
     using scene = new GitScene();
-    await using at = await placeOn(scene);
-    assert.equal(await bringRepository({ ...at.place, gitCommits: 'none' }, DONE, FOREVER), undefined);
+    await using asked = await sessionOn(scene, { commits: 'none' });
+    await asked.arrive();
     write(scene.home, 'state/settings.json', '{"gitCommits":"none"}');
-    assert.equal(await bringRepository(at.place, DONE, FOREVER), undefined);
+    await using set = await sessionOn(scene);
+    await set.arrive();
     assert.throws(() => scene.inGuest('rev-parse', '--resolve-git-dir', '.git'));
   });
 
   it('is not there for a project without a repository', async () => {
     using scene = new GitScene();
-    await using at = await placeOn(scene);
     const root = join(scene.home, 'plain');
     mkdirSync(root);
-    assert.equal(await bringRepository({ ...at.place, root }, DONE, FOREVER), undefined);
-    assert.deepEqual(at.notes, []);
+    await using session = await sessionOn(scene, { root });
+    await session.arrive();
+    assert.deepEqual([session.notes, await session.bringBack()], [[], {}]);
   });
 });

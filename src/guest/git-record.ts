@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { CARRIED_SETTINGS, GitHead } from '../channel/messages/git.ts';
@@ -28,6 +28,12 @@ export function readRecord(home: string, name: string): GitRecord | undefined {
 export function writeRecord(home: string, name: string, record: GitRecord): void {
   mkdirSync(home, { recursive: true, mode: 0o711 });
   const temporary = join(home, `${name}.new`);
-  writeFileSync(temporary, JSON.stringify(record));
+  const fd = openSync(temporary, 'w', 0o600);
+  try {
+    writeFileSync(fd, JSON.stringify(record));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
   renameSync(temporary, join(home, `${name}.json`));
 }

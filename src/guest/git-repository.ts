@@ -45,7 +45,7 @@ export class GuestRepository {
   async *refs(of: 'all' | 'changed'): AsyncGenerator<Uint8Array> {
     const record = this.#record();
     if (record === undefined) return;
-    const kinds = of === 'all' ? [] : ['refs/heads', 'refs/tags'];
+    const kinds = of === 'all' ? [] : ['refs/heads', 'refs/tags', 'refs/aside'];
     const [list, shallow] = await Promise.all([
       this.#git.ask(['for-each-ref', '--format=%(HEAD)%(objectname) %(refname)', ...kinds]),
       of === 'all' ? this.#shallow() : [],
@@ -91,20 +91,22 @@ export class GuestRepository {
       for (const [path, text] of Object.entries(updatedFiles(delivery, shallow)))
         await staging.write(stagedName(path), text);
     staging.handOver();
-    const brought = isNew
-      ? await this.#place(staging)
-      : await updateRepository({ git: this.#git, folder: this.#folder, staging, delivery, record, shallow });
-    const folder = this.#inode();
-    if (folder === undefined)
-      throw new Fault('exchange-refused', 'the repository in the guest is gone again');
-    writeRecord(this.#home, this.#name, {
-      folder,
-      brought: delivery.brought,
-      head: delivery.head,
-      refs: Object.fromEntries(delivery.refs),
-      settings: delivery.settings,
-      indexMark: delivery.indexMark,
+    const { brought: name, head, settings, indexMark } = delivery;
+    const noted = (folder: number) =>
+      writeRecord(this.#home, this.#name, {
+        ...{ folder, brought: name, head, settings, indexMark },
+        refs: Object.fromEntries(delivery.refs),
+      });
+    if (isNew) {
+      // Noted first: cut off in between, the repository must not look like one the guest has made.
+      noted(lstatSync(join(staging.folder, 'repository')).ino);
+      return await this.#place(staging);
+    }
+    const { folder } = record;
+    const brought = await updateRepository({
+      ...{ git: this.#git, folder: this.#folder, staging, delivery, record, shallow },
     });
+    noted(folder);
     return brought;
   }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { type Folder, machineNames, sessionNames } from '../bundle/folder.ts';
+import { type Folder, machineNames } from '../bundle/folder.ts';
 import type { Progress } from '../bundle/progress.ts';
 import { readSettings } from '../bundle/settings.ts';
 import type { Connection } from '../channel/connection.ts';
@@ -113,9 +113,9 @@ export class SessionRepository {
   }
 
   #common(connection: Connection) {
-    const { root, project, folder, session, progress } = this.#context;
+    const { root, project, folder, machineName, progress } = this.#context;
     const guest = new ChannelGit(connection, project.path);
-    return { root, guest, scratch: join(sessionNames(folder, session).home, 'git'), progress };
+    return { root, guest, scratch: join(machineNames(folder, machineName).git, project.key), progress };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -19,7 +19,7 @@ export async function verifyHistories(
   function isFit({ object, kind }: Landing): boolean {
     const commit = commits.get(object);
     // A branch that is a tag would be one no git makes.
-    return commit !== undefined && (kind === 'tag' || commit === object);
+    return commit !== undefined && (kind === 'tag' || kind === 'aside' || commit === object);
   }
   if (right.length === 0 || (await isWhole(git, right, limits))) return { whole: right, broken: wrong };
   const verified: Verified = { whole: [], broken: wrong };

@@ -186,6 +186,12 @@ describe('a repository brought to the guest', { timeout: 60_000 }, () => {
     assert.equal(scene.inGuest('rev-parse', `refs/aside/${mine.slice(0, 10)}/heads/main`), mine);
     assert.match(brought?.notes.join() ?? '', /both sides went on .* refs\/aside\//);
     assert.equal(status(scene.copy), '');
+    // No session had fetched it: this one does.
+    const { commits } = await scene.fetch();
+    assert.deepEqual(
+      commits.map(({ ref }) => ref),
+      [`refs/pcoder/s1/aside/${mine.slice(0, 10)}/heads/main`],
+    );
   });
 
   it('goes on where the host took the guest’s commits over', async () => {
@@ -200,6 +206,33 @@ describe('a repository brought to the guest', { timeout: 60_000 }, () => {
     assert.deepEqual(notes, []);
     assert.equal(scene.inGuest('rev-parse', 'main', 'main^'), `${theirs}\n${mine}`);
     assert.equal(status(scene.copy), '');
+  });
+
+  it('that was cut off on its way is brought again', async () => {
+    using scene = new GitScene();
+    scene.copyFiles(scene.root, scene.copy);
+    const { guest } = scene;
+    const cutOff = async function* (delivery: AsyncIterable<Uint8Array>) {
+      let left = 900;
+      for await (const piece of delivery) {
+        yield piece.subarray(0, left);
+        left -= piece.length;
+        if (left <= 0) throw new Error('cut off');
+      }
+    };
+    const torn = {
+      ...scene.reached(),
+      bring: (delivery: AsyncIterable<Uint8Array>) => guest.bring(cutOff(delivery)),
+    };
+    await assert.rejects(scene.bring({ guest: torn }), /cut off/);
+    assert.throws(() => scene.inGuest('rev-parse', '--resolve-git-dir', '.git'));
+    await scene.bring();
+    scene.commit(scene.root, { 'b.txt': 'b' }, 'second');
+    await assert.rejects(scene.bring({ guest: torn }), /cut off/);
+    assert.equal(scene.inGuest('log', '-1', '--format=%s'), 'first');
+    await scene.bring();
+    assert.equal(scene.inGuest('log', '-1', '--format=%s'), 'second');
+    git(scene.copy, 'fsck', '--full', '--strict');
   });
 
   it('follows the host to another branch, and a branch that became a folder', async () => {

@@ -101,7 +101,7 @@ export class GitScene implements Disposable {
 
   async bring(more: Partial<BringOptions> = {}): Promise<Brought | undefined> {
     this.copyFiles(this.root, this.copy);
-    return await bringToGuest({ ...this.#options(), guest: this.#counted(), ...more });
+    return await bringToGuest({ ...this.#options(), guest: this.reached(), ...more });
   }
 
   async fetch(session = 's1', more: Partial<FetchOptions> = {}): Promise<Fetched> {
@@ -117,7 +117,8 @@ export class GitScene implements Disposable {
     };
   }
 
-  #counted(): GuestGit {
+  /** The guest as an object of functions, for a test to change some. */
+  reached(): GuestGit {
     const { guest } = this;
     return {
       state: () => guest.state(),

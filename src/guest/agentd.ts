@@ -33,6 +33,7 @@ import { conversation, type Method, request, serve } from '../channel/methods.ts
 import { mountApp } from './app-mount.ts';
 import { exchangeMethods } from './exchange.ts';
 import { endPrograms, exec } from './exec.ts';
+import { gitMethods } from './git.ts';
 import { guestInfo } from './info.ts';
 import { KernelCalls } from './kernel-calls.ts';
 import { LoneWatch, powerOff } from './lone-watch.ts';
@@ -126,6 +127,7 @@ function methodsOn(
       serveSsh(stream);
     }),
     ...exchangeMethods,
+    ...gitMethods(),
   };
 }
 

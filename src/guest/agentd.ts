@@ -59,16 +59,11 @@ else main();
 /** The agent daemon: serves the one host at the other end of the channel. */
 function main(): void {
   let bootKey: Uint8Array = readFileSync('/run/pcoder/boot.key');
-  const calls = new KernelCalls();
-  let isFrozen = false;
-  const methods = methodsOn(new PipePool('/run/pcoder/pipes'), calls, {
+  const methods = methodsOn(new PipePool('/run/pcoder/pipes'), new KernelCalls(), {
     useBootKey: (key) => {
       bootKey = key;
     },
-    frozen: () => {
-      isFrozen = true;
-      return line?.dismissReader();
-    },
+    frozen: () => line?.dismissReader(),
   });
   const lone = new LoneWatch();
   let host: Connection | undefined;
@@ -77,8 +72,6 @@ function main(): void {
   startProxy(() => host);
   lone.hostLeft();
   line = new PortLine(openPort(), (transport) => {
-    if (isFrozen) calls.rehearse().catch(() => {});
-    isFrozen = false;
     proveAsGuest(transport, bootKey).then(
       (proven) => {
         const connection = new Connection(proven, 'even', serve(methods));

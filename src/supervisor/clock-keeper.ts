@@ -8,7 +8,7 @@ const EVERY = 30_000;
  * Milliseconds after a start or resume until the first look. The time it was given at its renewal is late only by its way there; at once, the
  * look would cost the first command a tenth of its time.
  */
-const FIRST = 1000;
+const FIRST = 250;
 /** Milliseconds until the next look when the last one told too little; twice as many each further time. */
 const AGAIN = 100;
 /** Milliseconds of difference that are left alone. */

@@ -41,6 +41,14 @@ export const Settings = z.strictObject({
   ),
   /** paths that wait for `pcoder apply` besides those of the list, and paths of the list that do not */
   quarantine: z.optional(z.strictObject({ add: z.optional(PathPatterns), allow: z.optional(PathPatterns) })),
+  /** how much is kept to undo sessions with */
+  undo: z.optional(
+    z.strictObject({
+      /** of all sessions together: 500MiB, 2GiB */
+      keep: z.optional(z.string().check(z.regex(/^\d{1,6}(MiB|GiB|TiB)$/))),
+      days: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
+    }),
+  ),
   /** which image a new machine gets */
   suite: z.optional(z.string().check(z.maxLength(40))),
 });
@@ -72,3 +80,11 @@ export function machineSize(
     cpus: settings.cpus ?? Math.min(4, host.cpus),
   };
 }
+
+/** How much is kept to undo sessions with: bytes of all of them, and days. 2 GiB and 30 days unless the settings say otherwise. */
+export function undoLimit({ undo }: Settings): { bytes: number; days: number } {
+  const [, amount, unit] = /^(\d+)(MiB|GiB|TiB)$/.exec(undo?.keep ?? '2GiB') ?? [];
+  return { bytes: Number(amount) * UNITS[unit as keyof typeof UNITS], days: undo?.days ?? 30 };
+}
+
+const UNITS = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;

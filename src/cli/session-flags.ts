@@ -16,17 +16,20 @@ export interface SessionFlags {
   readonly idle?: number;
 }
 
+/** The flag of every command about a project. */
+export const projectFlag = {
+  kind: 'parsed',
+  parse: String,
+  brief: 'Project folder, instead of the current one',
+  optional: true,
+  placeholder: 'dir',
+} as const;
+
 /** Flags of every command that runs something on a project. */
 export const sessionFlags = {
   json: jsonFlag,
   machine: machineFlag,
-  project: {
-    kind: 'parsed',
-    parse: String,
-    brief: 'Project folder, instead of the current one',
-    optional: true,
-    placeholder: 'dir',
-  },
+  project: projectFlag,
   mode: {
     kind: 'parsed',
     parse: parseMode,

@@ -8,6 +8,7 @@ import { parseAllowed } from '../egress/allow-list.ts';
 import { AuditLog } from '../egress/audit-log.ts';
 import type { EgressGate } from '../egress/gate.ts';
 import { refuseUnsuitableRoot } from '../exchange/project-root.ts';
+import { SessionUndo } from '../exchange/undo/session-undo.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type Exit, runInGuest } from './bridge.ts';
 import type { CommandFace } from './command-face.ts';
@@ -73,6 +74,7 @@ export async function runSession(
           session: id,
           root,
           mode: request.exchange,
+          undo: new SessionUndo(folder, id, root),
           progress,
         });
   try {

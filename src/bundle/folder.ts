@@ -126,6 +126,8 @@ export function machineNamesIn(home: string) {
     sshConfig: join(ssh, 'config'),
     /** the last agreed tree of each project this machine has seen */
     exchange: join(home, 'exchange'),
+    /** packs on their way, one folder for each project */
+    git: join(home, 'git'),
   };
 }
 

@@ -84,7 +84,7 @@ export class World implements Disposable {
     for (let n = 0; n < 5 && !isEmpty(report); n += 1) report = await this.#pass();
     assert.ok(isEmpty(report), `no end to it: ${JSON.stringify(report)}`);
     // Where the copy of a conflict cannot be made (a link in a circle), both sides keep what they have.
-    const out = report.refused.map(({ path }) => path.replace(/\.pcoder-conflict-s1-.*/, ''));
+    const out = report.refused.flatMap(({ path }) => [path, path.replace(/\.pcoder-conflict-s1-.*/, '')]);
     const [host, guest] = (['host', 'guest'] as const).map((side) => this.#tree(side, out));
     assert.deepEqual(guest, host, `the sides differ; refused: ${JSON.stringify(report.refused)}`);
   }

@@ -99,6 +99,8 @@ export class ProjectExchange {
     if (!/^[\w-]{1,64}$/.test(session)) throw new Error(`not a session name: ${session}`);
     const { root } = this.#place;
     progress?.({ type: 'step', step: COMPARE });
+    // Before the look: what is tidied away changes the times of files.
+    await options.undo?.recover();
     const file = await this.#openBase();
     await Promise.all([this.#lookAtHost(options), this.#guest.look(noticed === true)]);
     const seen = this.#host.tree;

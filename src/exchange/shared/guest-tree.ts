@@ -3,12 +3,13 @@ import { chownSync, mkdirSync } from 'node:fs';
 import { Fault } from '../../fault/fault.ts';
 import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
+import { isGone } from './disk-fault.ts';
 import { type Entry, LIMITS, type Limits } from './entry.ts';
 import type { FolderWatch } from './folder-watch.ts';
 import type { Ignore } from './ignore.ts';
 import { type ListingRequest, readPaths, writeListing } from './listing.ts';
 import { LookedTree } from './looked-tree.ts';
-import type { Owner } from './stage.ts';
+import { type Owner, removeLeftOvers } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
 
 /**
@@ -46,6 +47,7 @@ export class FolderTree implements GuestTree {
   readonly #looked: LookedTree;
   /** the state the last listing told */
   #state: string | undefined;
+  #isTidy = false;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
@@ -54,6 +56,7 @@ export class FolderTree implements GuestTree {
   }
 
   async *scan({ since, noticed }: ListingRequest = {}): AsyncGenerator<Uint8Array> {
+    this.#tidy();
     const present = await this.#looked.look({ noticed });
     const { tree, refused } = this.#looked;
     const changed = tree.takeChanged();
@@ -101,6 +104,17 @@ export class FolderTree implements GuestTree {
       apply.close();
     }
     yield* writeListing(true, [], apply.refused);
+  }
+
+  /** What a former daemon was about to put when it ended. */
+  #tidy(): void {
+    if (this.#isTidy) return;
+    this.#isTidy = true;
+    try {
+      removeLeftOvers(this.#root);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
   }
 
   #make(): void {

@@ -80,7 +80,14 @@ async function* exchange(
   const sent = send(stream, source);
   // A failure to send ends the stream, which ends the loop below; it is thrown after it.
   sent.catch(() => {});
-  yield* incoming(stream);
+  let isWhole = false;
+  try {
+    yield* incoming(stream);
+    isWhole = true;
+  } finally {
+    // Who stops reading early would leave the guest sending, and us.
+    if (!isWhole && !stream.closed) stream.reset(new Fault('interrupted', 'nobody wants the rest'));
+  }
   await sent;
 }
 

@@ -88,6 +88,8 @@ export async function runSession(
   try {
     const connection = await context.up(progress, face.signal);
     const arriving = exchange?.arrive(connection, face.signal) ?? Promise.resolve();
+    // Should the repository fail first, nobody awaits this any more.
+    arriving.catch(() => {});
     await repository?.arrive(connection, arriving, face.signal);
     await arriving;
     face.signal.throwIfAborted();
@@ -147,6 +149,7 @@ async function returnResults(
   if (connection.down && (state.state === 'stopped' || state.state === 'stopping')) return false;
   const present = connection.down ? await context.up(() => {}, AbortSignal.timeout(60_000)) : connection;
   const returning = exchange.bringBack(present);
+  returning.catch(() => {});
   await repository?.bringBack(present, returning);
   await returning;
   return true;

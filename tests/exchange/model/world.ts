@@ -65,7 +65,7 @@ export class World implements Disposable {
         await this.#passWith(step.at, (what) => {
           const aim = step.aimed ? AT_PATH.exec(what)?.[1] : undefined;
           const edit = aim === undefined ? step.edit : { ...step.edit, path: aim };
-          if ((this.#undo !== undefined && edit.side === 'host') || !isTooLate(what, edit)) this.#edit(edit);
+          if (!isTooLate(what, edit, this.#undo !== undefined)) this.#edit(edit);
         });
         break;
       case 'settle':
@@ -190,10 +190,11 @@ export class World implements Disposable {
 const AT_PATH = /^(?:write|make|name) (.*)$/s;
 
 /**
- * Between the last look at a file and its replacement there is a moment nobody can watch. What is written on the host then
- * is in the trash of the session; the guest has none.
+ * Between the last look at a file and the rename over it there is a moment nobody can watch, a few microseconds long. A
+ * file that is removed where things are kept is moved away first, and looked at again.
  */
-function isTooLate(what: string, edit: Edit): boolean {
+function isTooLate(what: string, edit: Edit, keeps: boolean): boolean {
+  if (keeps && edit.side === 'host' && what.startsWith('remove ')) return false;
   const [, path] = /^(?:replace|remove) (.*)$/s.exec(what) ?? [];
   if (path === undefined) return false;
   const touched = edit.do === 'rename' ? [edit.path, edit.to] : [edit.path];

@@ -54,7 +54,7 @@ function judge(entry: Entry, ignore: Ignore, traits: HostTraits): Reason | undef
   const reason = checkPath(entry.path);
   if (reason !== undefined) return reason;
   if (isGitName(name)) return 'git';
-  if (ignore(entry.path)) return 'ignored';
+  if (ignore(entry.path, entry.type === 'folder')) return 'ignored';
   if (traits.windowsNames && !isWindowsName(name)) return 'host-name';
   if (entry.type === 'link' && !(traits.links && isHarmlessLink(entry.path, entry.target))) return 'link';
   return undefined;

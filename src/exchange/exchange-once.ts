@@ -4,13 +4,13 @@ import { agreedAfter, without } from './agreed-after.ts';
 import { readBase, writeBase } from './base-file.ts';
 import { withKnownExec } from './exec-bits.ts';
 import { fetchFromGuest } from './from-guest.ts';
+import { hostRules } from './host-rules.ts';
 import type { ExchangeOptions } from './options.ts';
-import { projectPaths } from './project-root.ts';
 import { type Plan, reconcile } from './reconcile.ts';
 import { type Report, shown, shownConflicts, shownRefusals } from './report.ts';
 import { LIMITS, type Tree } from './shared/entry.ts';
-import { ignoreAlso } from './shared/ignore.ts';
 import { readListing } from './shared/listing.ts';
+import { writeRules } from './shared/rules-record.ts';
 import { type Scanned, scan } from './shared/scan.ts';
 import type { SeenTree } from './shared/stamp.ts';
 import { sendToGuest } from './to-guest.ts';
@@ -25,17 +25,22 @@ export async function exchangeOnce(options: ExchangeOptions): Promise<Report> {
   const { root, guest, session, signal, progress } = options;
   if (!/^[\w-]{1,64}$/.test(session)) throw new Error(`not a session name: ${session}`);
   const limits = options.limits ?? LIMITS;
-  const ignore = ignoreAlso(projectPaths(root, options.skip ?? []));
 
   progress?.({ type: 'step', step: COMPARE });
   const former = await readBase(options.base);
-  const [found, listing] = await Promise.all([
-    scanHost(root, { ignore, limits, signal, previous: former.seen }),
-    readListing(guest.scan(), limits),
-  ]);
+  const rules = await hostRules(root, options.skip ?? [], options.host.caseInsensitive);
+  const found = await scanHost(root, {
+    ignore: rules.ignore,
+    collect: (file) => rules.add(file),
+    limits,
+    signal,
+    previous: former.seen,
+  });
+  // Only now all rules are known, and the guest must go by the same.
+  const listing = await readListing(guest.scan(asAsync(writeRules(rules.data()))), limits);
   const host = treeOf(found.seen);
   if (!options.host.execBits) withKnownExec(host, former.tree);
-  const admitted = admit(listing, host, ignore, options.host);
+  const admitted = admit(listing, host, rules.ignore, options.host);
   // Without a copy in the guest there is nothing that could have been removed from it.
   const base: Tree = listing.present ? former.tree : new Map();
   const sides = {
@@ -98,6 +103,10 @@ function treeOf(seen: SeenTree): Tree {
   const tree: Tree = new Map();
   for (const { entry } of seen.values()) tree.set(entry.path, entry);
   return tree;
+}
+
+async function* asAsync<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
 }
 
 /** What the guest has to remove before it can put something of another type there. */

@@ -15,7 +15,9 @@ const trees = new Map<string, FolderTree>();
 
 /** The guest's half of the exchange: a listing, items out, items in. */
 export const exchangeMethods: Record<string, Method> = {
-  [EXCHANGE_SCAN]: conversation(ExchangeRequest, (request, stream) => send(treeAt(request).scan(), stream)),
+  [EXCHANGE_SCAN]: conversation(ExchangeRequest, (request, stream) =>
+    send(treeAt(request).scan(incoming(stream)), stream),
+  ),
   [EXCHANGE_GET]: conversation(ExchangeRequest, (request, stream) =>
     send(treeAt(request).get(incoming(stream)), stream),
   ),

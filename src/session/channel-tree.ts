@@ -20,10 +20,8 @@ export class ChannelTree implements GuestTree {
     this.#request = request;
   }
 
-  scan(): AsyncIterable<Uint8Array> {
-    const stream = this.#connection.open(EXCHANGE_SCAN, this.#request);
-    stream.end();
-    return incoming(stream);
+  scan(rules: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    return exchange(this.#connection.open(EXCHANGE_SCAN, this.#request), rules);
   }
 
   get(paths: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -54,7 +54,9 @@ describe('a session', { timeout: 20_000 }, () => {
     guest = await Line.join({
       guest: serve({
         [SYNC]: request(Nothing, () => void flushes++),
-        [EXCHANGE_SCAN]: conversation(ExchangeRequest, (_r, stream) => exchanged(tree.scan(), stream)),
+        [EXCHANGE_SCAN]: conversation(ExchangeRequest, (_r, stream) =>
+          exchanged(tree.scan(incoming(stream)), stream),
+        ),
         [EXCHANGE_GET]: conversation(ExchangeRequest, (_r, stream) =>
           exchanged(tree.get(incoming(stream)), stream),
         ),

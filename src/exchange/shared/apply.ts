@@ -16,7 +16,7 @@ import { digestFile } from './digest-file.ts';
 import { diskFault } from './disk-fault.ts';
 import { type Entry, type FileEntry, type LinkEntry, sameEntry } from './entry.ts';
 import { Folders } from './folders.ts';
-import { ignoreByDefault } from './ignore.ts';
+import { isNeverExchanged } from './ignore.ts';
 import { staysInside } from './link-target.ts';
 import { checkPath, nameOf, parentOf } from './path.ts';
 import type { Reason, Refusal } from './reason.ts';
@@ -78,7 +78,7 @@ export class Apply {
     content: Content,
   ): Promise<void> {
     await this.#try(entry.path, async () => {
-      const reason = checkPath(entry.path) ?? (ignoreByDefault(entry.path) ? 'ignored' : undefined);
+      const reason = checkPath(entry.path) ?? (isNeverExchanged(entry.path) ? 'ignored' : undefined);
       if (reason !== undefined) return reason;
       if (entry.type === 'folder') return this.#folder(entry.path, was);
       if (entry.type === 'link') return await this.#link(entry, was);

@@ -4,8 +4,9 @@ import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
 import type { Limits } from './entry.ts';
 import { LIMITS } from './entry.ts';
-import type { Ignore } from './ignore.ts';
+import { IgnoreRules } from './ignore-rules.ts';
 import { readPaths, writeListing } from './listing.ts';
+import { readRules } from './rules-record.ts';
 import { scan } from './scan.ts';
 import type { Owner } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
@@ -15,8 +16,8 @@ import type { SeenTree } from './stamp.ts';
  * neither side holds more than a piece of it.
  */
 export interface GuestTree {
-  /** → a listing */
-  scan(): AsyncIterable<Uint8Array>;
+  /** rules → a listing */
+  scan(rules: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** paths → items */
   get(paths: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** items → a listing with no entries, of what was refused */
@@ -25,7 +26,6 @@ export interface GuestTree {
 
 export interface FolderTreeOptions {
   session: string;
-  ignore?: Ignore | undefined;
   limits?: Limits | undefined;
   /** who owns the project in the guest */
   owner?: Owner | undefined;
@@ -41,20 +41,27 @@ export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
   #seen: SeenTree = new Map();
+  /** those of the last scan */
+  #rules = '';
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
     this.#options = options;
   }
 
-  async *scan(): AsyncGenerator<Uint8Array> {
-    const { ignore, limits } = this.#options;
-    const scanned = await scan(this.#root, { ignore, limits, previous: this.#seen }).catch(
-      (error: unknown) => {
-        if (systemCode(error) === 'ENOENT') return undefined;
-        throw error;
-      },
-    );
+  async *scan(given: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const rules = await readRules(given, this.#limits());
+    const key = JSON.stringify(rules);
+    const scanned = await scan(this.#root, {
+      ignore: IgnoreRules.from(rules).ignore,
+      sameRules: key === this.#rules,
+      limits: this.#limits(),
+      previous: this.#seen,
+    }).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    this.#rules = key;
     this.#seen = scanned?.seen ?? new Map();
     yield* writeListing(scanned !== undefined, entriesOf(this.#seen), scanned?.refused ?? []);
   }

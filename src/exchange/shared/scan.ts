@@ -1,11 +1,12 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { Fault, isFault, systemCode } from '../../fault/fault.ts';
-import { digestFile } from './digest-file.ts';
+import { digestFile, readText } from './digest-file.ts';
 import type { Entry, Limits } from './entry.ts';
 import { LIMITS } from './entry.ts';
 import { Folders } from './folders.ts';
 import type { Ignore } from './ignore.ts';
-import { ignoreByDefault } from './ignore.ts';
+import { isNeverExchanged } from './ignore.ts';
+import { RULE_FILES, type RuleFile } from './ignore-rules.ts';
 import { linkDestination, portableTarget } from './link-target.ts';
 import { Pace } from './pace.ts';
 import { below, checkName, PATH_BYTES, PATH_DEPTH } from './path.ts';
@@ -13,9 +14,14 @@ import type { Reason, Refusal } from './reason.ts';
 import { type Seen, type SeenTree, sameStamp, stampOf, typeOf } from './stamp.ts';
 
 interface ScanOptions {
+  /** by default only what can never take part is left out */
   ignore?: Ignore | undefined;
+  /** given each ignore file before anything beside and below it is judged */
+  collect?: ((file: RuleFile) => void) | undefined;
   /** what an earlier scan saw; files that look the same are not read again */
-  previous?: ReadonlyMap<string, Seen> | undefined;
+  previous?: Pick<SeenTree, 'get'> | undefined;
+  /** `previous` was seen under the same rules: what is in it need not be judged again */
+  sameRules?: boolean | undefined;
   limits?: Limits | undefined;
   signal?: AbortSignal | undefined;
   /** called now and then with the number of entries so far */
@@ -56,7 +62,7 @@ class Walk {
     this.#folders = folders;
     this.#root = root;
     this.#options = options;
-    this.#ignore = options.ignore ?? ignoreByDefault;
+    this.#ignore = options.ignore ?? isNeverExchanged;
     this.#limits = options.limits ?? LIMITS;
     this.#pace = new Pace(options.signal);
   }
@@ -81,57 +87,79 @@ class Walk {
       this.#refuse(folder, reasonOf(error));
       return inner;
     }
+    let prefix = this.#folders.enter(folder);
+    if (this.#options.collect !== undefined) this.#collect(folder, prefix, names);
     for (const name of names) {
       const path = below(folder, name);
-      if (this.#ignore(path)) continue;
       const reason = checkName(name) ?? (tooLong(path) ? 'too-long' : undefined);
-      if (reason !== undefined) this.#refuse(path, reason);
-      else if (await this.#entry(folder, name, path)) inner.push(path);
+      if (reason === undefined) {
+        if (!this.#folders.handles) prefix = this.#folders.enter(folder);
+        const entered = this.#entry(`${prefix}/${name}`, path);
+        if (typeof entered === 'boolean' ? entered : await entered) inner.push(path);
+      } else if (!this.#ignore(path, false)) this.#refuse(path, reason);
       if (this.#pace.due()) {
         this.#options.progress?.(this.#seen.size);
         await this.#pace.rest();
+        prefix = this.#folders.enter(folder);
       }
     }
     return inner;
   }
 
-  /** @returns whether it is a folder to be entered */
-  async #entry(folder: string, name: string, path: string): Promise<boolean> {
+  #collect(folder: string, prefix: string, names: readonly string[]): void {
+    for (const [name, kind] of Object.entries(RULE_FILES)) {
+      if (!names.includes(name)) continue;
+      const text = readText(`${prefix}/${name}`, RULE_BYTES);
+      if (text !== undefined) this.#options.collect?.({ folder, above: '', kind, text });
+    }
+  }
+
+  /** @returns whether it is a folder to be entered; at once unless it is a file to be read, for a scan is mostly of known ones */
+  #entry(onDisk: string, path: string): boolean | Promise<false> {
     try {
-      const onDisk = `${this.#folders.enter(folder)}/${name}`;
       const stats = lstatSync(onDisk);
       const type = typeOf(stats);
+      const known = this.#options.previous?.get(path);
+      const judged = this.#options.sameRules === true && known?.entry.type === type;
+      if (!judged && this.#ignore(path, type === 'folder')) return false;
+      if (type === 'file') return this.#file(path, onDisk, stats, known);
       if (type === 'folder') this.#found({ path, type }, stats);
-      else if (type === 'file') await this.#file(path, onDisk, stats);
       else if (type === 'link') this.#link(path, portableTarget(readlinkSync(onDisk)), stats);
       else this.#refuse(path, 'special');
       return type === 'folder';
     } catch (error) {
-      if (isFault(error)) throw error;
-      // Removed since the folder was read: then it is not there.
-      if (systemCode(error) !== 'ENOENT') this.#refuse(path, reasonOf(error));
+      this.#missed(path, error);
       return false;
     }
   }
 
-  async #file(path: string, onDisk: string, stats: Stats): Promise<void> {
+  #missed(path: string, error: unknown): void {
+    if (isFault(error)) throw error;
+    // Removed since the folder was read: then it is not there.
+    if (systemCode(error) !== 'ENOENT') this.#refuse(path, reasonOf(error));
+  }
+
+  #file(path: string, onDisk: string, stats: Stats, known: Seen | undefined): false | Promise<false> {
     this.#count(stats.size);
-    const known = this.#options.previous?.get(path);
-    if (known?.entry.type === 'file' && !known.stamp.racy && sameStamp(known.stamp, stats)) {
-      const exec = isExecutable(stats);
-      this.#put({
-        entry: known.entry.exec === exec ? known.entry : { ...known.entry, exec },
-        stamp: known.stamp,
-      });
-      return;
+    if (known?.entry.type !== 'file' || known.stamp.racy || !sameStamp(known.stamp, stats))
+      return this.#read(path, onDisk);
+    const exec = isExecutable(stats);
+    this.#put(known.entry.exec === exec ? known : { entry: { ...known.entry, exec }, stamp: known.stamp });
+    return false;
+  }
+
+  async #read(path: string, onDisk: string): Promise<false> {
+    try {
+      const read = await digestFile(onDisk);
+      if (read === undefined) this.#refuse(path, 'changed');
+      else {
+        const { stats, digest } = read;
+        this.#found({ path, type: 'file', exec: isExecutable(stats), size: stats.size, digest }, stats);
+      }
+    } catch (error) {
+      this.#missed(path, error);
     }
-    const read = await digestFile(onDisk);
-    if (read === undefined) this.#refuse(path, 'changed');
-    else
-      this.#found(
-        { path, type: 'file', exec: isExecutable(read.stats), size: read.stats.size, digest: read.digest },
-        read.stats,
-      );
+    return false;
   }
 
   #link(path: string, target: string, stats: Stats): void {
@@ -161,6 +189,9 @@ class Walk {
       throw tooMuch(`more than ${MAX_REFUSED} names that cannot be exchanged`, this.#root);
   }
 }
+
+/** Of an ignore file; in JSON it still fits one record. What is behind is as if it were not there. */
+export const RULE_BYTES = 40_000;
 
 /** Past this, a report helps nobody. */
 export const MAX_REFUSED = 10_000;

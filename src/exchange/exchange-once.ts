@@ -66,6 +66,7 @@ export async function exchangeOnce(options: ExchangeOptions): Promise<Report> {
     ...options,
     seen: found.seen,
     limits,
+    there: admitted.tree,
     make: !listing.present,
   });
 

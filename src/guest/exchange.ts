@@ -4,7 +4,13 @@ import { promisify } from 'node:util';
 import type * as z from 'zod/mini';
 import { incoming } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
-import { EXCHANGE_GET, EXCHANGE_PUT, EXCHANGE_SCAN, ExchangeRequest } from '../channel/messages/exchange.ts';
+import {
+  EXCHANGE_FILL,
+  EXCHANGE_GET,
+  EXCHANGE_PUT,
+  EXCHANGE_SCAN,
+  ExchangeRequest,
+} from '../channel/messages/exchange.ts';
 import { conversation, type Method } from '../channel/methods.ts';
 import { FolderTree } from '../exchange/shared/guest-tree.ts';
 import { makeFolders } from './place.ts';
@@ -23,6 +29,9 @@ export const exchangeMethods: Record<string, Method> = {
   ),
   [EXCHANGE_PUT]: conversation(ExchangeRequest, (request, stream) =>
     send(treeAt(request).put(incoming(stream)), stream),
+  ),
+  [EXCHANGE_FILL]: conversation(ExchangeRequest, (request, stream) =>
+    send(treeAt(request).fill(incoming(stream)), stream),
   ),
 };
 

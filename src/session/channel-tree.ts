@@ -2,6 +2,7 @@ import { incoming } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import type { Connection } from '../channel/connection.ts';
 import {
+  EXCHANGE_FILL,
   EXCHANGE_GET,
   EXCHANGE_PUT,
   EXCHANGE_SCAN,
@@ -30,6 +31,10 @@ export class ChannelTree implements GuestTree {
 
   put(items: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     return exchange(this.#connection.open(EXCHANGE_PUT, this.#request), items);
+  }
+
+  fill(tree: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    return exchange(this.#connection.open(EXCHANGE_FILL, this.#request), tree);
   }
 }
 

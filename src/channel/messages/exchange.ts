@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 export const EXCHANGE_SCAN = 'exchange-scan';
 export const EXCHANGE_GET = 'exchange-get';
 export const EXCHANGE_PUT = 'exchange-put';
+export const EXCHANGE_FILL = 'exchange-fill';
 
 export const ExchangeRequest = z.object({
   /** the guest's copy of one project: a folder of its own below the guest user's home */

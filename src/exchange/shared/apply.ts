@@ -18,6 +18,7 @@ import { type Entry, type FileEntry, type LinkEntry, sameEntry } from './entry.t
 import { Folders } from './folders.ts';
 import { isNeverExchanged } from './ignore.ts';
 import { staysInside } from './link-target.ts';
+import { openLocal } from './local-content.ts';
 import { checkPath, nameOf, parentOf } from './path.ts';
 import type { Reason, Refusal } from './reason.ts';
 import { MODE_IS_EXACT, type Owner, Stage, type Staged, settle } from './stage.ts';
@@ -54,6 +55,8 @@ export class Apply {
   readonly #touched = new Set<string>();
   #waiting: { entry: FileEntry; was: Entry | undefined; staged: Staged }[] = [];
   #waitingBytes = 0;
+  /** content that is staged before its entry comes, by the entry's path */
+  readonly #held = new Map<string, Staged>();
 
   /** @throws Fault `disk-full`, `folder-unwritable` */
   constructor(root: string, options: ApplyOptions) {
@@ -69,13 +72,14 @@ export class Apply {
 
   /**
    * @param was what is to be replaced; undefined: nothing may be there
+   * @param content of a file; undefined when it was held
    * @throws Fault `disk-full`, `folder-unwritable`; then nothing is half-written
    */
   async put(
     entry: Entry,
     was: Entry | undefined,
     mtime: number | undefined,
-    content: Content,
+    content: Content | undefined,
   ): Promise<void> {
     await this.#try(entry.path, async () => {
       const reason = checkPath(entry.path) ?? (isNeverExchanged(entry.path) ? 'ignored' : undefined);
@@ -86,6 +90,29 @@ export class Apply {
     });
     if (this.#waiting.length >= this.#batch().files || this.#waitingBytes >= this.#batch().bytes)
       await this.flush();
+  }
+
+  /**
+   * Keeps a copy of what is there under another path, for the `put` of `entry` that brings no content. When it is not
+   * as it was seen, that `put` will be refused.
+   */
+  async hold(from: string, entry: FileEntry, mtime: number): Promise<void> {
+    await this.#try(entry.path, async () => {
+      const seen = this.#options.seen.get(from);
+      const content = seen === undefined ? undefined : openLocal(this.#folders, seen);
+      if (content === undefined) return undefined;
+      try {
+        const each = this.#options.settle === undefined;
+        const times = this.#options.keepTimes === true ? mtime : undefined;
+        const staged = await this.#stage.file(entry, modeOf(entry, undefined), times, content, each);
+        // Many may be held at once, more than files may be open.
+        if (staged !== undefined) await settle([staged]);
+        if (staged !== undefined) this.#held.set(entry.path, { ...staged, fd: undefined });
+      } finally {
+        content.close();
+      }
+      return undefined;
+    });
   }
 
   /** Removes what is still as it was. */
@@ -180,21 +207,18 @@ export class Apply {
     entry: FileEntry,
     was: Entry | undefined,
     mtime: number | undefined,
-    content: Content,
+    content: Content | undefined,
   ): Promise<Reason | undefined> {
     const onDisk = this.#onDisk(entry.path);
     const stats = lstatSync(onDisk, { throwIfNoEntry: false });
     // Looked at again before the rename; this spares receiving what could not be placed.
     if ((stats === undefined) !== (was === undefined)) return 'changed';
-    const mode = modeOf(entry, stats);
     const open = this.#options.settle === undefined;
-    const staged = await this.#stage.file(
-      entry,
-      mode,
-      this.#options.keepTimes === true ? mtime : undefined,
-      content,
-      open,
-    );
+    const times = this.#options.keepTimes === true ? mtime : undefined;
+    const staged =
+      content === undefined
+        ? this.#held.get(entry.path)
+        : await this.#stage.file(entry, modeOf(entry, stats), times, content, open);
     if (staged === undefined) return 'changed';
     this.#waiting.push({ entry, was, staged });
     this.#waitingBytes += entry.size;

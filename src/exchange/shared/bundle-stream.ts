@@ -4,7 +4,7 @@ import { Fault, systemCode } from '../../fault/fault.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { openFile } from './digest-file.ts';
-import { type Entry, entrySchema, type FileEntry, type Limits } from './entry.ts';
+import { type Entry, entrySchema, type FileEntry, fileSchema, type Limits } from './entry.ts';
 import { Folders } from './folders.ts';
 import { Pace } from './pace.ts';
 import { nameOf, parentOf } from './path.ts';
@@ -12,7 +12,23 @@ import { END_RECORD, encodeRecord, readRecord } from './record.ts';
 import { type Seen, sameStamp } from './stamp.ts';
 
 /** One item to send. `was` is what the receiver is believed to have there now. */
-export type Item = { op: 'put'; seen: Seen; was?: Entry | undefined } | { op: 'remove'; was: Entry };
+export type Item =
+  | { op: 'put'; seen: Seen; was?: Entry | undefined; held?: boolean | undefined }
+  | { op: 'remove'; was: Entry }
+  | HoldItem;
+
+/**
+ * Content the receiver has already, under another path: to be kept aside before anything is removed, for the `put` of
+ * that entry which says `held` and brings none.
+ */
+interface HoldItem {
+  op: 'hold';
+  from: string;
+  entry: FileEntry;
+  mtime: number;
+}
+
+const time = z.number().check(z.gte(0), z.lte(8.64e15));
 
 const headerSchema = z.discriminatedUnion('op', [
   /** for a file, exactly `entry.size` bytes follow */
@@ -21,7 +37,15 @@ const headerSchema = z.discriminatedUnion('op', [
     entry: entrySchema,
     was: z.optional(entrySchema),
     /** milliseconds since 1970 */
-    mtime: z.optional(z.number().check(z.gte(0), z.lte(8.64e15))),
+    mtime: z.optional(time),
+    /** its content was kept aside: none follows */
+    held: z.optional(z.boolean()),
+  }),
+  z.strictObject({
+    op: z.literal('hold'),
+    from: z.string().check(z.maxLength(4096)),
+    entry: fileSchema,
+    mtime: time,
   }),
   z.strictObject({ op: z.literal('remove'), was: entrySchema }),
   /** asked for, but not as it was any more */
@@ -35,7 +59,15 @@ export interface Content {
 }
 
 interface ItemSink {
-  put(entry: Entry, was: Entry | undefined, mtime: number | undefined, content: Content): Promise<void>;
+  /** @param content none when it was held */
+  put(
+    entry: Entry,
+    was: Entry | undefined,
+    mtime: number | undefined,
+    content: Content | undefined,
+  ): Promise<void>;
+  /** a receiver without it takes no such items */
+  hold?(from: string, entry: FileEntry, mtime: number): Promise<void>;
   remove(was: Entry): Promise<void>;
   skip(path: string): Promise<void>;
 }
@@ -62,8 +94,11 @@ export async function* writeItems(
   const pace = new Pace(options.signal);
   try {
     for (const item of items) {
-      if (item.op === 'remove') writer.write(encodeRecord(item));
-      else if (item.seen.entry.type === 'file')
+      if (item.op !== 'put') writer.write(encodeRecord(item));
+      else if (item.held === true) {
+        const { entry } = item.seen;
+        writer.write(encodeRecord({ op: 'put', entry, was: item.was, held: true }));
+      } else if (item.seen.entry.type === 'file')
         yield* writeFile(folders, writer, item, item.seen.entry, options);
       else writer.write(encodeRecord({ op: 'put', entry: item.seen.entry, was: item.was }));
       yield* writer.full();
@@ -92,22 +127,32 @@ export async function readItems(
       items += 1;
       if (header.op === 'remove') await sink.remove(header.was);
       else if (header.op === 'skip') await sink.skip(header.path);
+      else if (header.op === 'hold') {
+        if (sink.hold === undefined)
+          throw new Fault('protocol-violation', 'content that is here already where files were asked for');
+        bytes += header.entry.size;
+        await sink.hold(header.from, header.entry, header.mtime);
+      } else if (header.held === true) await sink.put(header.entry, header.was, undefined, undefined);
       else {
         const content = new Measured(reader, header.entry.type === 'file' ? header.entry.size : 0);
         bytes += content.left;
-        // Twice: a tree may be removed and put in one stream.
-        if (items > 2 * limits.entries || bytes > limits.bytes)
-          throw new Fault('protocol-violation', 'a stream of project files goes past the limits');
+        if (bytes > limits.bytes) throw tooMuch();
         await sink.put(header.entry, header.was, header.mtime, content);
         while ((await content.next()) !== undefined) {
           // what the sink left
         }
       }
+      // A tree may be held, removed and put in one stream.
+      if (items > 3 * limits.entries || bytes > limits.bytes) throw tooMuch();
     }
     await reader.end();
   } finally {
     await reader.release();
   }
+}
+
+function tooMuch(): Fault {
+  return new Fault('protocol-violation', 'a stream of project files goes past the limits');
 }
 
 class Measured implements Content {

@@ -4,6 +4,7 @@ import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
 import type { Limits } from './entry.ts';
 import { LIMITS } from './entry.ts';
+import { fill } from './fill.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import { readPaths, writeListing } from './listing.ts';
 import { readRules } from './rules-record.ts';
@@ -22,6 +23,8 @@ export interface GuestTree {
   get(paths: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** items → a listing with no entries, of what was refused */
   put(items: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** a whole tree, for a guest without a copy → the same; where it is missing, `put` does */
+  fill?(tree: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
 export interface FolderTreeOptions {
@@ -91,6 +94,7 @@ export class FolderTree implements GuestTree {
         items,
         {
           put: (entry, was, mtime, content) => apply.put(entry, was, mtime, content),
+          hold: (from, entry, mtime) => apply.hold(from, entry, mtime),
           remove: (was) => apply.remove(was),
           // The host knows that it left it out.
           skip: async () => undefined,
@@ -102,6 +106,13 @@ export class FolderTree implements GuestTree {
       apply.close();
     }
     yield* writeListing(true, [], apply.refused);
+  }
+
+  async *fill(tree: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { owner, settle } = this.#options;
+    const { seen, refused } = await fill(this.#root, tree, { owner, settle, limits: this.#limits() });
+    this.#seen = seen;
+    yield* writeListing(true, [], refused);
   }
 
   #make(): void {

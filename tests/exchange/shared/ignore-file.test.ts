@@ -89,7 +89,9 @@ test('git itself decides the same', { skip: hasGit() ? false : 'there is no git'
       fc.array(part, { minLength: 1, maxLength: 3 }),
       fc.constantFrom('', '', '/', ' ', '/**', '\\ '),
     )
-    .map(([not, top, parts, end]) => `${not}${top}${parts.join('/')}${end}`);
+    .map(([not, top, parts, end]) => `${not}${top}${parts.join('/')}${end}`)
+    // A class with a slash in it, which can match none: patterns are cut at slashes first.
+    .filter((text) => !/\[[^\]]*\//.test(text));
   const folder = mkdtempSync(join(tmpdir(), 'ignore-'));
   try {
     execFileSync('git', ['init', '-q', folder]);

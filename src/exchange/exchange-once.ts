@@ -67,6 +67,7 @@ export async function exchangeOnce(options: ExchangeOptions): Promise<Report> {
     seen: found.seen,
     limits,
     there: admitted.tree,
+    parts: listing.parts,
     make: !listing.present,
   });
 

@@ -6,6 +6,7 @@ import type { Limits, Tree } from './shared/entry.ts';
 import { writeFill } from './shared/fill-stream.ts';
 import { readListing } from './shared/listing.ts';
 import { ByDigest } from './shared/local-content.ts';
+import type { Part } from './shared/parts.ts';
 import { isWithin } from './shared/path.ts';
 import type { Refusal } from './shared/reason.ts';
 import type { Seen, SeenTree } from './shared/stamp.ts';
@@ -15,6 +16,8 @@ interface SendOptions extends ExchangeOptions {
   limits: Limits;
   /** what the guest has: content that is there is not sent again */
   there: Tree;
+  /** beginnings of files that it has kept */
+  parts: readonly Part[];
   /** the guest has no copy yet: even an empty project gives it one */
   make: boolean;
 }
@@ -41,6 +44,7 @@ export async function sendToGuest(
   const holds: Item[] = [];
   const puts: string[] = [];
   const known = new ByDigest(options.there);
+  const begun = new Map(options.parts.map(({ digest, bytes }) => [digest, bytes]));
   let total = 0;
   for (const { entry, was } of plan.toGuest.puts) {
     if (!isTouchable(entry.path)) continue;
@@ -51,9 +55,10 @@ export async function sendToGuest(
       const held = from !== undefined && entry.type === 'file';
       if (held) holds.push({ op: 'hold', from, entry, mtime: Math.max(0, Math.floor(here.stamp.mtime)) });
       // The plan's entry, not the one on disk: a host without executable bits would send none.
-      items.push({ op: 'put', seen: { entry, stamp: here.stamp }, was, held });
+      const start = entry.type === 'file' ? begun.get(entry.digest) : undefined;
+      items.push({ op: 'put', seen: { entry, stamp: here.stamp }, was, held, from: start });
       puts.push(entry.path);
-      if (entry.type === 'file' && !held) total += entry.size;
+      if (entry.type === 'file' && !held) total += entry.size - (start ?? 0);
     }
   }
   const refused: Refusal[] = [];
@@ -69,11 +74,13 @@ export async function sendToGuest(
       },
     };
     options.effect?.('send to the guest');
-    const answer =
-      guest.fill !== undefined && options.make && puts.length >= FILL
-        ? guest.fill(writeFill(root, seenIn(items), how))
-        : guest.put(writeItems(root, [...holds, ...items], how));
-    refused.push(...(await readListing(answer, limits)).refused);
+    const whole = guest.fill !== undefined && options.make && puts.length >= FILL;
+    const filled = whole ? items.filter((item) => !isLarge(item)) : [];
+    if (guest.fill !== undefined && whole)
+      refused.push(...(await readListing(guest.fill(writeFill(root, seenIn(filled), how)), limits)).refused);
+    const rest = whole ? items.filter(isLarge) : [...holds, ...items];
+    if (!whole || rest.length > 0)
+      refused.push(...(await readListing(guest.put(writeItems(root, rest, how)), limits)).refused);
     progress?.({ type: 'done', step: SEND });
   }
   for (const { path } of refused) undone.add(path);
@@ -87,6 +94,11 @@ export async function sendToGuest(
 
 /** Below this, starting another program in the guest costs more than it saves. */
 const FILL = 30;
+
+/** A first copy begins anew when it is cut off; a file of this size can go on. */
+function isLarge(item: Item): boolean {
+  return item.op === 'put' && item.seen.entry.type === 'file' && item.seen.entry.size >= 64 * 2 ** 20;
+}
 
 function seenIn(items: readonly Item[]): Seen[] {
   return items.flatMap((item) => (item.op === 'put' ? [item.seen] : []));

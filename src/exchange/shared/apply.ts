@@ -37,6 +37,8 @@ interface ApplyOptions {
    * new files the only way that takes seconds.
    */
   settle?: ((folder: string) => Promise<void>) | undefined;
+  /** takes over what came of a file whose content broke off */
+  keepPart?: ((entry: FileEntry, onDisk: string) => boolean) | undefined;
   /** called before each change to the disk; tests fail there */
   effect?: ((what: string) => void) | undefined;
 }

@@ -13,7 +13,7 @@ import { type Seen, sameStamp } from './stamp.ts';
 
 /** One item to send. `was` is what the receiver is believed to have there now. */
 export type Item =
-  | { op: 'put'; seen: Seen; was?: Entry | undefined; held?: boolean | undefined }
+  | { op: 'put'; seen: Seen; was?: Entry | undefined; held?: boolean | undefined; from?: number | undefined }
   | { op: 'remove'; was: Entry }
   | HoldItem;
 
@@ -40,6 +40,8 @@ const headerSchema = z.discriminatedUnion('op', [
     mtime: z.optional(time),
     /** its content was kept aside: none follows */
     held: z.optional(z.boolean()),
+    /** so much of its content the receiver has kept: only the rest follows */
+    from: z.optional(z.int().check(z.nonnegative())),
   }),
   z.strictObject({
     op: z.literal('hold'),
@@ -68,6 +70,8 @@ interface ItemSink {
   ): Promise<void>;
   /** a receiver without it takes no such items */
   hold?(from: string, entry: FileEntry, mtime: number): Promise<void>;
+  /** @returns the whole content of a file whose beginning was kept; a receiver without it takes whole files only */
+  resume?(entry: FileEntry, rest: Content): Content;
   remove(was: Entry): Promise<void>;
   skip(path: string): Promise<void>;
 }
@@ -76,7 +80,7 @@ interface WriteOptions {
   signal?: AbortSignal | undefined;
   /** told of each path that could not be sent because it is not as it was seen */
   skipped?: ((path: string) => void) | undefined;
-  /** told of the bytes of each file sent */
+  /** told of the bytes sent of files, piece by piece */
   progress?: ((bytes: number) => void) | undefined;
 }
 
@@ -134,10 +138,13 @@ export async function readItems(
         await sink.hold(header.from, header.entry, header.mtime);
       } else if (header.held === true) await sink.put(header.entry, header.was, undefined, undefined);
       else {
-        const content = new Measured(reader, header.entry.type === 'file' ? header.entry.size : 0);
-        bytes += content.left;
+        const { entry, from } = header;
+        const left = entry.type === 'file' ? entry.size - (from ?? 0) : 0;
+        if (left < 0) throw new Fault('protocol-violation', 'a file is shorter than its part');
+        const content = new Measured(reader, left);
+        bytes += left;
         if (bytes > limits.bytes) throw tooMuch();
-        await sink.put(header.entry, header.was, header.mtime, content);
+        await sink.put(entry, header.was, header.mtime, resumed(sink, entry, from, content));
         while ((await content.next()) !== undefined) {
           // what the sink left
         }
@@ -149,6 +156,13 @@ export async function readItems(
   } finally {
     await reader.release();
   }
+}
+
+function resumed(sink: ItemSink, entry: Entry, from: number | undefined, rest: Content): Content {
+  if (from === undefined) return rest;
+  if (sink.resume === undefined || entry.type !== 'file')
+    throw new Fault('protocol-violation', 'the rest of a file where whole ones were asked for');
+  return sink.resume(entry, rest);
 }
 
 function tooMuch(): Fault {
@@ -194,26 +208,33 @@ async function* writeFile(
   }
   try {
     const mtime = Math.max(0, Math.floor(fstatSync(fd).mtimeMs));
-    writer.write(encodeRecord({ op: 'put', entry, was: item.was, mtime }));
-    yield* writeContent(fd, writer, entry.size);
-    options.progress?.(entry.size);
+    const from = item.from === undefined || item.from > entry.size ? undefined : item.from;
+    writer.write(encodeRecord({ op: 'put', entry, was: item.was, mtime, from }));
+    yield* writeContent(fd, writer, from ?? 0, entry.size, options.progress);
   } finally {
     closeSync(fd);
   }
 }
 
 /** Exactly so many bytes, zeros where the file has become shorter. Pieces of 256 KiB are read at once: one takes 0.1 ms. */
-function* writeContent(fd: number, writer: ByteWriter, size: number): Generator<Uint8Array> {
-  for (let left = size; left > 0; ) {
+function* writeContent(
+  fd: number,
+  writer: ByteWriter,
+  from: number,
+  size: number,
+  progress: WriteOptions['progress'],
+): Generator<Uint8Array> {
+  for (let at = from; at < size; ) {
     const room = writer.room();
-    const most = Math.min(room.length, left);
-    let got = readSync(fd, room, 0, most, null);
+    const most = Math.min(room.length, size - at);
+    let got = readSync(fd, room, 0, most, at);
     if (got === 0) {
       room.fill(0, 0, most);
       got = most;
     }
     writer.wrote(got);
-    left -= got;
+    at += got;
+    progress?.(got);
     yield* writer.full();
   }
 }

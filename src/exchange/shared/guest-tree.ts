@@ -7,6 +7,7 @@ import { LIMITS } from './entry.ts';
 import { fill } from './fill.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import { readPaths, writeListing } from './listing.ts';
+import { Parts } from './parts.ts';
 import { readRules } from './rules-record.ts';
 import { scan } from './scan.ts';
 import type { Owner } from './stage.ts';
@@ -44,11 +45,13 @@ export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
   #seen: SeenTree = new Map();
+  readonly #parts: Parts;
   /** those of the last scan */
   #rules = '';
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
+    this.#parts = new Parts(root);
     this.#options = options;
   }
 
@@ -66,7 +69,12 @@ export class FolderTree implements GuestTree {
     });
     this.#rules = key;
     this.#seen = scanned?.seen ?? new Map();
-    yield* writeListing(scanned !== undefined, entriesOf(this.#seen), scanned?.refused ?? []);
+    yield* writeListing(
+      scanned !== undefined,
+      entriesOf(this.#seen),
+      scanned?.refused ?? [],
+      this.#parts.list(),
+    );
   }
 
   async *get(paths: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -88,12 +96,14 @@ export class FolderTree implements GuestTree {
       effect,
       seen: this.#seen,
       keepTimes: true,
+      keepPart: (entry, onDisk) => this.#parts.keep(entry, onDisk),
     });
     try {
       await readItems(
         items,
         {
           put: (entry, was, mtime, content) => apply.put(entry, was, mtime, content),
+          resume: (entry, rest) => this.#parts.before(entry, rest),
           hold: (from, entry, mtime) => apply.hold(from, entry, mtime),
           remove: (was) => apply.remove(was),
           // The host knows that it left it out.

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { Fault } from '../../fault/fault.ts';
 import { ByteReader } from './byte-reader.ts';
 import { type Entry, entrySchema, type Limits } from './entry.ts';
+import type { Part } from './parts.ts';
 import { type Refusal, refusalSchema } from './reason.ts';
 import { END_RECORD, encodeRecord, readRecord } from './record.ts';
 import { MAX_REFUSED, tooMuch } from './scan.ts';
@@ -12,6 +13,8 @@ export interface Listing {
   present: boolean;
   entries: Entry[];
   refused: Refusal[];
+  /** what is left of transfers that were cut off */
+  parts: Part[];
 }
 
 /** Entries per record: some 30 KB of JSON. */
@@ -19,10 +22,16 @@ const BATCH = 200;
 /** Paths of 4 KiB must still fit a record. */
 const BATCH_CHARACTERS = 60_000;
 
+const partSchema = z.strictObject({
+  digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  bytes: z.int().check(z.nonnegative()),
+});
+
 const recordSchema = z.union([
   z.strictObject({ entries: z.array(entrySchema).check(z.maxLength(BATCH)) }),
   z.strictObject({ refused: z.array(refusalSchema).check(z.maxLength(BATCH)) }),
   z.strictObject({ present: z.boolean() }),
+  z.strictObject({ parts: z.array(partSchema).check(z.maxLength(BATCH)) }),
 ]);
 
 /** Refusals alone are a listing too: the answer to what was put. */
@@ -30,17 +39,19 @@ export function* writeListing(
   present: boolean,
   entries: Iterable<Entry>,
   refused: Iterable<Refusal>,
+  parts: readonly Part[] = [],
 ): Generator<Uint8Array> {
   yield encodeRecord({ present });
   for (const batch of batches(entries)) yield encodeRecord({ entries: batch });
   for (const batch of batches(refused)) yield encodeRecord({ refused: batch });
+  if (parts.length > 0) yield encodeRecord({ parts });
   yield END_RECORD;
 }
 
 /** @throws Fault `protocol-violation`; `exchange-refused` past the limits */
 export async function readListing(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Listing> {
   const reader = new ByteReader(source);
-  const listing: Listing = { present: true, entries: [], refused: [] };
+  const listing: Listing = { present: true, entries: [], refused: [], parts: [] };
   let bytes = 0;
   try {
     for (;;) {
@@ -48,6 +59,7 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
       if (record === undefined) break;
       if ('present' in record) listing.present = record.present;
       else if ('refused' in record) listing.refused.push(...record.refused);
+      else if ('parts' in record) listing.parts = record.parts;
       else {
         for (const entry of record.entries) bytes += entry.type === 'file' ? entry.size : 0;
         listing.entries.push(...record.entries);

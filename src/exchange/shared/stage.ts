@@ -29,6 +29,8 @@ interface StageOptions {
   /** names the temporary folder */
   session: string;
   owner?: Owner | undefined;
+  /** takes over what came of a file whose content broke off; false: it is removed */
+  keepPart?: ((entry: FileEntry, onDisk: string) => boolean) | undefined;
   effect?: ((what: string) => void) | undefined;
 }
 
@@ -79,9 +81,15 @@ export class Stage {
     this.#options.effect?.(`write ${entry.path}`);
     const fd = openSync(onDisk, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, mode);
     let keep = false;
+    let cut = false;
+    const next = () =>
+      content.next().catch((error: unknown) => {
+        cut = true;
+        throw error;
+      });
     try {
       const hash = createHash('sha256');
-      for (let piece = await content.next(); piece !== undefined; piece = await content.next()) {
+      for (let piece = await next(); piece !== undefined; piece = await next()) {
         hash.update(piece);
         for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at);
       }
@@ -90,7 +98,7 @@ export class Stage {
       keep = true;
     } finally {
       if (!keep || !open) closeSync(fd);
-      if (!keep) unlinkSync(onDisk);
+      if (!keep && !(cut && this.#options.keepPart?.(entry, onDisk) === true)) unlinkSync(onDisk);
     }
     return { onDisk, fd: open ? fd : undefined };
   }

@@ -5,6 +5,7 @@ import { renderFault } from '../fault/render.ts';
 import { visible, visibleLines } from '../fault/visible.ts';
 import { idleFlag, jsonFlag, lineCount, machineFlag, machineName } from './command.ts';
 import type { Context } from './context.ts';
+import { reviewFlags } from './review-flags.ts';
 import { sessionFlags } from './session-flags.ts';
 import { VERSION } from './version.ts';
 
@@ -19,6 +20,19 @@ const oneMachine = {
 const yesFlag = { kind: 'boolean', brief: 'Do it without asking', default: false } as const;
 const words = (placeholder: string, brief: string) =>
   ({ kind: 'array', parameter: { brief, parse: String, placeholder } }) as const;
+
+const decideParameters = {
+  flags: {
+    json: jsonFlag,
+    ...reviewFlags,
+    unseen: {
+      kind: 'boolean',
+      brief: 'Also what pcoder changes has not shown, or what was changed since',
+      default: false,
+    },
+  },
+  positional: words('path', 'Only what is at or below these paths of the project'),
+} as const;
 
 /** The commands. Each one's code is loaded only when it is used. */
 const routes = buildRouteMap({
@@ -57,6 +71,31 @@ const routes = buildRouteMap({
         brief: 'Run any command on the project in the VM; its exit code is ours',
         customUsage: ['-- uname -a', '-t -- htop'],
       },
+    }),
+    changes: buildCommand<ReviewFlags & { readonly diff: boolean }, string[], Context>({
+      loader: async () => (await import('./commands/changes.ts')).default,
+      parameters: {
+        flags: {
+          json: jsonFlag,
+          ...reviewFlags,
+          diff: { kind: 'boolean', brief: 'Show what is in them', default: false },
+        },
+        positional: words('path', 'Only what is at or below these paths of the project'),
+      },
+      docs: {
+        brief: 'Show what the guest has changed that waits for you',
+        customUsage: ['', '--diff', '--diff .vscode'],
+      },
+    }),
+    apply: buildCommand<DecideFlags, string[], Context>({
+      loader: async () => (await import('./commands/decide.ts')).apply,
+      parameters: decideParameters,
+      docs: { brief: 'Take over what waits, as pcoder changes has shown it' },
+    }),
+    discard: buildCommand<DecideFlags, string[], Context>({
+      loader: async () => (await import('./commands/decide.ts')).discard,
+      parameters: decideParameters,
+      docs: { brief: "Take back what waits: the guest gets the host's version again" },
     }),
     shell: buildCommand<SessionFlags, [string | undefined], Context>({
       loader: async () => (await import('./commands/shell.ts')).default,
@@ -293,5 +332,7 @@ type SetupFlags = JsonFlags & {
   readonly mode?: string;
   readonly auth: readonly string[];
 };
+type ReviewFlags = import('./review-flags.ts').ReviewFlags;
+type DecideFlags = ReviewFlags & { readonly unseen: boolean };
 type SureFlags = JsonFlags & { readonly yes: boolean };
 type ImageFlags = JsonFlags & { readonly suite?: string };

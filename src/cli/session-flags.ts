@@ -36,9 +36,10 @@ export const sessionFlags = {
   },
   exchange: {
     kind: 'enum',
-    values: ['once', 'none'],
-    brief: 'once: project in before, results back after; none: nothing travels',
-    default: 'once',
+    values: ['live', 'review', 'once', 'none'],
+    brief:
+      'live: as files change; review: back only after pcoder apply; once: before and after; none: nothing travels',
+    default: 'live',
   },
   allow: {
     kind: 'parsed',

@@ -98,7 +98,7 @@ async function putFiles(
   await readItems(
     guest.get(asAsync(writePaths(paths))),
     {
-      put: (entry, _was, _mtime, content) => take(entry, content ?? NO_CONTENT),
+      put: (entry, _was, _mtime, content) => take(entry, content),
       remove: async () => {
         throw new Fault('protocol-violation', 'the guest sent a removal where files were asked for');
       },

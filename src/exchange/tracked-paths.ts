@@ -7,15 +7,25 @@ export interface GitFacts {
   top: string;
   /** paths relative to it, `/` between names */
   tracked: ReadonlySet<string>;
+  /** changes whenever the index does */
+  state: string;
 }
 
-/** Finds the work tree a folder lies in; undefined when it lies in none. An index that cannot be read tracks nothing. */
-export async function gitFacts(root: string): Promise<GitFacts | undefined> {
+/**
+ * Finds the work tree a folder lies in; undefined when it lies in none. An index that cannot be read tracks nothing.
+ * @param former returned as it is when nothing has changed since
+ */
+export async function gitFacts(root: string, former?: GitFacts): Promise<GitFacts | undefined> {
   for (let top = root; ; top = dirname(top)) {
     const folder = await gitFolder(join(top, '.git'));
     if (folder !== undefined) {
-      const index = await readFile(join(folder, 'index')).catch(() => undefined);
-      return { top, tracked: new Set(index === undefined ? [] : indexPaths(index)) };
+      const path = join(folder, 'index');
+      // git writes it anew and renames it into place.
+      const found = await stat(path).catch(() => undefined);
+      const state = [top, path, found?.ino, found?.size, found?.mtimeMs, found?.ctimeMs].join(' ');
+      if (former?.state === state) return former;
+      const index = await readFile(path).catch(() => undefined);
+      return { top, state, tracked: new Set(index === undefined ? [] : indexPaths(index)) };
     }
     if (dirname(top) === top) return undefined;
   }

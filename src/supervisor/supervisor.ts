@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
@@ -16,6 +17,7 @@ import { EGRESS, EgressRequest } from '../channel/messages/egress.ts';
 import { END_PROGRAMS } from '../channel/messages/renewal.ts';
 import { call, conversation, serve } from '../channel/methods.ts';
 import { EgressGate } from '../egress/gate.ts';
+import { refuseUnsuitableRoot } from '../exchange/project-root.ts';
 import { Fault } from '../fault/fault.ts';
 import type { BootImage, Machine, StopGoal } from '../machine/machine.ts';
 import { candidates } from '../machine/qemu/accelerator.ts';
@@ -24,6 +26,8 @@ import { QemuMachine } from '../machine/qemu/qemu-machine.ts';
 import { decideAccelerator } from '../machine/qemu/verdict.ts';
 import { hostBootId, hostSystem } from '../platform/host.ts';
 import { CommandFace } from '../session/command-face.ts';
+import { holdRules } from '../session/hold-rules.ts';
+import { type ProjectLink, Projects } from '../session/projects.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionRequest } from '../session/request.ts';
 import { runSession } from '../session/run-session.ts';
@@ -51,7 +55,7 @@ export class Supervisor {
   readonly machine: QemuMachine;
   readonly sessions = new Map<string, SessionRecord>();
   readonly #gate = new EgressGate();
-  readonly #turns = new Turns();
+  readonly #projects: Projects;
   readonly #queue: StartQueue;
   readonly #faces = new Set<CommandFace>();
   #scripted: Promise<ScriptedModel> | undefined;
@@ -97,6 +101,12 @@ export class Supervisor {
       (text) => journal.debug(text),
     );
     this.#wantsGolden = settings.golden ?? true;
+    this.#projects = new Projects({
+      folder,
+      machineName,
+      turns: new Turns(),
+      rules: holdRules({ ...settings.exchange, quarantine: settings.quarantine }),
+    });
     this.#queue = new StartQueue(this.machine);
   }
 
@@ -148,7 +158,17 @@ export class Supervisor {
     const up = (progress: Progress, signal: AbortSignal) => this.up(progress, signal);
     try {
       await runSession(
-        { folder, machineName, machine, up, gate: this.#gate, tools, turns: this.#turns, watch },
+        {
+          folder,
+          machineName,
+          machine,
+          up,
+          gate: this.#gate,
+          tools,
+          projects: this.#projects,
+
+          watch,
+        },
         request,
         face,
       );
@@ -157,6 +177,22 @@ export class Supervisor {
       release();
       if (id !== undefined) this.sessions.delete(id);
       this.#changed();
+    }
+  }
+
+  /** Does something with a project and its copy in the guest, which is brought up for it. */
+  async withProject<T>(
+    project: string,
+    progress: Progress,
+    signal: AbortSignal,
+    work: (link: ProjectLink) => Promise<T>,
+  ): Promise<T> {
+    const root = await refuseUnsuitableRoot(project, { home: homedir(), portable: this.folder.root });
+    const release = this.idle.hold();
+    try {
+      return await work(this.#projects.link(await this.up(progress, signal), root));
+    } finally {
+      release();
     }
   }
 

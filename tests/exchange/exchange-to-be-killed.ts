@@ -12,7 +12,7 @@ const effect = () => {
 };
 await exchangeOnce({
   root: join(home, 'host'),
-  base: join(home, 'base.json'),
+  base: join(home, 'base.jsonl'),
   guest: new FolderTree(join(home, 'guest'), { session: 's1', effect }),
   session: 's1',
   host: LINUX,

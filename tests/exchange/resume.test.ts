@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { GuestTree } from '../../src/exchange/shared/guest-tree.ts';
@@ -45,8 +45,8 @@ describe('a large file whose transfer was cut off', () => {
     const more = randomBytes(SIZE);
     writeFileSync(join(scene.host, 'more.bin'), more);
     await assert.rejects(scene.exchange({ guest: limited(scene.tree, 16 * 2 ** 20).tree }), /cut/);
-    const folder = join(scene.guest, '.pcoder-tmp-parts');
-    const part = join(folder, readdirSync(folder).at(-1) ?? '');
+    const digest = createHash('sha256').update(more).digest('hex');
+    const part = join(scene.guest, '.pcoder-tmp-parts', digest);
     const bytes = readFileSync(part);
     bytes[5_000_000] = (bytes[5_000_000] ?? 0) ^ 1;
     writeFileSync(part, bytes);

@@ -61,15 +61,10 @@ export interface Content {
 }
 
 interface ItemSink {
-  /** @param content none when it was held */
-  put(
-    entry: Entry,
-    was: Entry | undefined,
-    mtime: number | undefined,
-    content: Content | undefined,
-  ): Promise<void>;
-  /** a receiver without it takes no such items */
+  put(entry: Entry, was: Entry | undefined, mtime: number | undefined, content: Content): Promise<void>;
+  /** a receiver without these takes no such items */
   hold?(from: string, entry: FileEntry, mtime: number): Promise<void>;
+  putHeld?(entry: Entry, was: Entry | undefined): Promise<void>;
   /** @returns the whole content of a file whose beginning was kept; a receiver without it takes whole files only */
   resume?(entry: FileEntry, rest: Content): Content;
   remove(was: Entry): Promise<void>;
@@ -132,12 +127,13 @@ export async function readItems(
       if (header.op === 'remove') await sink.remove(header.was);
       else if (header.op === 'skip') await sink.skip(header.path);
       else if (header.op === 'hold') {
-        if (sink.hold === undefined)
-          throw new Fault('protocol-violation', 'content that is here already where files were asked for');
+        if (sink.hold === undefined) throw unasked();
         bytes += header.entry.size;
         await sink.hold(header.from, header.entry, header.mtime);
-      } else if (header.held === true) await sink.put(header.entry, header.was, undefined, undefined);
-      else {
+      } else if (header.held === true) {
+        if (sink.putHeld === undefined) throw unasked();
+        await sink.putHeld(header.entry, header.was);
+      } else {
         const { entry, from } = header;
         const left = entry.type === 'file' ? entry.size - (from ?? 0) : 0;
         if (left < 0) throw new Fault('protocol-violation', 'a file is shorter than its part');
@@ -163,6 +159,10 @@ function resumed(sink: ItemSink, entry: Entry, from: number | undefined, rest: C
   if (sink.resume === undefined || entry.type !== 'file')
     throw new Fault('protocol-violation', 'the rest of a file where whole ones were asked for');
   return sink.resume(entry, rest);
+}
+
+function unasked(): Fault {
+  return new Fault('protocol-violation', 'content that is here already where files were asked for');
 }
 
 function tooMuch(): Fault {

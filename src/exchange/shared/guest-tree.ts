@@ -1,15 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { chownSync, mkdirSync } from 'node:fs';
-import { Fault, systemCode } from '../../fault/fault.ts';
+import { Fault } from '../../fault/fault.ts';
 import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
-import type { Limits } from './entry.ts';
-import { LIMITS } from './entry.ts';
+import { type Entry, LIMITS, type Limits } from './entry.ts';
 import { fill } from './fill.ts';
+import type { FolderWatch } from './folder-watch.ts';
+import type { Ignore } from './ignore.ts';
 import { IgnoreRules } from './ignore-rules.ts';
-import { readPaths, writeListing } from './listing.ts';
+import { type ListingRequest, readPaths, writeListing } from './listing.ts';
+import { LookedTree } from './looked-tree.ts';
 import { Parts } from './parts.ts';
-import { readRules } from './rules-record.ts';
-import { scan } from './scan.ts';
 import type { Owner } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
 
@@ -18,8 +19,8 @@ import type { SeenTree } from './stamp.ts';
  * neither side holds more than a piece of it.
  */
 export interface GuestTree {
-  /** rules → a listing */
-  scan(rules: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** → a listing */
+  scan(request: ListingRequest): AsyncIterable<Uint8Array>;
   /** paths → items */
   get(paths: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** items → a listing with no entries, of what was refused */
@@ -35,6 +36,8 @@ export interface FolderTreeOptions {
   owner?: Owner | undefined;
   settle?: ((folder: string) => Promise<void>) | undefined;
   effect?: ((what: string) => void) | undefined;
+  /** what a watcher noticed; without one every scan looks at everything */
+  watch?: FolderWatch | undefined;
 }
 
 /**
@@ -44,43 +47,43 @@ export interface FolderTreeOptions {
 export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
-  #seen: SeenTree = new Map();
+  readonly #looked: LookedTree;
   readonly #parts: Parts;
-  /** those of the last scan */
-  #rules = '';
+  #rules = new IgnoreRules(false);
+  /** the state the last listing told */
+  #state: string | undefined;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
     this.#parts = new Parts(root);
     this.#options = options;
+    this.#looked = new LookedTree(root, { ...options, ignore: this.ignores });
   }
 
-  async *scan(given: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const rules = await readRules(given, this.#limits());
-    const key = JSON.stringify(rules);
-    const scanned = await scan(this.#root, {
-      ignore: IgnoreRules.from(rules).ignore,
-      sameRules: key === this.#rules,
-      limits: this.#limits(),
-      previous: this.#seen,
-    }).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    });
-    this.#rules = key;
-    this.#seen = scanned?.seen ?? new Map();
-    yield* writeListing(
-      scanned !== undefined,
-      entriesOf(this.#seen),
-      scanned?.refused ?? [],
-      this.#parts.list(),
-    );
+  /** Whether the last host has told to leave it out. */
+  readonly ignores: Ignore = (path, folder) => this.#rules.ignore(path, folder);
+
+  async *scan({ since, noticed, rules }: ListingRequest = {}): AsyncGenerator<Uint8Array> {
+    if (rules !== undefined && !this.#rules.says(rules)) {
+      this.#rules = IgnoreRules.from(rules);
+      this.#looked.judgeAnew();
+    }
+    const present = await this.#looked.look({ noticed });
+    const { tree, refused } = this.#looked;
+    const changed = tree.takeChanged();
+    const partial = since !== undefined && since === this.#state;
+    // A listing that is cut off is followed by a question from the former state, which then gets everything.
+    this.#state = randomUUID();
+    const entries = partial ? entriesAt(tree, changed) : entriesOf(tree);
+    const removed = partial ? [...changed].filter((path) => !tree.has(path)) : [];
+    const told = { state: this.#state, partial, removed, parts: this.#parts.list() };
+    yield* writeListing(present, entries, refused, told);
   }
 
   async *get(paths: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const items: Item[] = [];
     for (const path of await readPaths(paths, this.#limits())) {
-      const seen = this.#seen.get(path);
+      const seen = this.#looked.tree.get(path);
       if (seen !== undefined) items.push({ op: 'put', seen });
     }
     yield* writeItems(this.#root, items);
@@ -94,7 +97,7 @@ export class FolderTree implements GuestTree {
       owner,
       settle,
       effect,
-      seen: this.#seen,
+      seen: this.#looked.tree,
       keepTimes: true,
       keepPart: (entry, onDisk) => this.#parts.keep(entry, onDisk),
     });
@@ -104,6 +107,7 @@ export class FolderTree implements GuestTree {
         {
           put: (entry, was, mtime, content) => apply.put(entry, was, mtime, content),
           resume: (entry, rest) => this.#parts.before(entry, rest),
+          putHeld: (entry, was) => apply.put(entry, was, undefined, undefined),
           hold: (from, entry, mtime) => apply.hold(from, entry, mtime),
           remove: (was) => apply.remove(was),
           // The host knows that it left it out.
@@ -121,7 +125,7 @@ export class FolderTree implements GuestTree {
   async *fill(tree: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const { owner, settle } = this.#options;
     const { seen, refused } = await fill(this.#root, tree, { owner, settle, limits: this.#limits() });
-    this.#seen = seen;
+    this.#looked.replace(seen);
     yield* writeListing(true, [], refused);
   }
 
@@ -142,6 +146,13 @@ export class FolderTree implements GuestTree {
   }
 }
 
-function* entriesOf(seen: SeenTree) {
-  for (const { entry } of seen.values()) yield entry;
+function* entriesOf(tree: SeenTree): Generator<Entry> {
+  for (const { entry } of tree.values()) yield entry;
+}
+
+function* entriesAt(tree: SeenTree, paths: Iterable<string>): Generator<Entry> {
+  for (const path of paths) {
+    const seen = tree.get(path);
+    if (seen !== undefined) yield seen.entry;
+  }
 }

@@ -1,7 +1,7 @@
 import { isNeverExchanged } from './ignore.ts';
 import { DEFAULT_IGNORES } from './ignore-defaults.ts';
 import { type IgnoreFile, readIgnoreFile } from './ignore-file.ts';
-import { parentOf } from './path.ts';
+import { isWithin, parentOf } from './path.ts';
 
 /** An ignore file of the project. */
 export interface RuleFile {
@@ -47,6 +47,7 @@ export class IgnoreRules {
   readonly #above: { way: string; file: IgnoreFile }[] = [];
   readonly #defaults: IgnoreFile;
   readonly #folders = new Map<string, Part>();
+  #told: { data: RulesData; text: string } | undefined;
 
   /** @param tracked files git tracks; what of them matters is in `data().kept` */
   constructor(fold: boolean, skip: readonly string[] = [], tracked: ReadonlySet<string> = new Set()) {
@@ -73,6 +74,7 @@ export class IgnoreRules {
   /** Must come before anything in its folder is judged. Files above the root come from the top down. */
   add(file: RuleFile): void {
     this.#files.push(file);
+    this.#told = undefined;
     const read = readIgnoreFile(file.text, this.#fold);
     if (file.above !== '') this.#above.unshift({ way: file.above, file: read });
     else (file.kind === 'own' ? this.#own : this.#git).set(file.folder, read);
@@ -81,8 +83,26 @@ export class IgnoreRules {
   readonly ignore = (path: string, folder: boolean): boolean => this.#part(path, folder) === 'out';
 
   data(): RulesData {
-    const kept = [...this.#tracked].filter((path) => this.#part(path, false) === 'kept');
-    return { fold: this.#fold, files: [...this.#files], skip: [...this.#skip], kept };
+    return this.#tell().data;
+  }
+
+  /** Whether these rules are those. */
+  says(data: RulesData): boolean {
+    return JSON.stringify(data) === this.#tell().text;
+  }
+
+  /** Whether an ignore file is in a folder or below it. */
+  isWithin(folder: string): boolean {
+    return this.#files.some((file) => file.above === '' && isWithin(file.folder, folder));
+  }
+
+  #tell(): { data: RulesData; text: string } {
+    if (this.#told === undefined) {
+      const kept = [...this.#tracked].filter((path) => this.#part(path, false) === 'kept');
+      const data = { fold: this.#fold, files: [...this.#files], skip: [...this.#skip], kept };
+      this.#told = { data, text: JSON.stringify(data) };
+    }
+    return this.#told;
   }
 
   #part(path: string, folder: boolean): Part {

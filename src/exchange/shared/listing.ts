@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { Fault } from '../../fault/fault.ts';
 import { ByteReader } from './byte-reader.ts';
 import { type Entry, entrySchema, type Limits } from './entry.ts';
+import type { RulesData } from './ignore-rules.ts';
 import type { Part } from './parts.ts';
 import { type Refusal, refusalSchema } from './reason.ts';
 import { END_RECORD, encodeRecord, readRecord } from './record.ts';
@@ -11,10 +12,25 @@ import { MAX_REFUSED, tooMuch } from './scan.ts';
 export interface Listing {
   /** false when there is no copy at all, which is not the same as an empty one */
   present: boolean;
+  /** names this state of the tree, for the next question; undefined when it cannot be gone on from */
+  state: string | undefined;
+  /** whether `entries` are only those that changed since the state that was asked from, and `removed` what went */
+  partial: boolean;
   entries: Entry[];
+  removed: string[];
   refused: Refusal[];
   /** what is left of transfers that were cut off */
   parts: Part[];
+}
+
+/** What the host asks for. */
+export interface ListingRequest {
+  /** the state the host knows: only what has changed since need be told */
+  since?: string | undefined;
+  /** look at what the watcher noticed instead of at everything */
+  noticed?: boolean | undefined;
+  /** what takes part; undefined: as before */
+  rules?: RulesData | undefined;
 }
 
 /** Entries per record: some 30 KB of JSON. */
@@ -27,11 +43,18 @@ const partSchema = z.strictObject({
   bytes: z.int().check(z.nonnegative()),
 });
 
+const pathText = z.string().check(z.maxLength(4096));
+
 const recordSchema = z.union([
   z.strictObject({ entries: z.array(entrySchema).check(z.maxLength(BATCH)) }),
   z.strictObject({ refused: z.array(refusalSchema).check(z.maxLength(BATCH)) }),
-  z.strictObject({ present: z.boolean() }),
+  z.strictObject({ removed: z.array(pathText).check(z.maxLength(BATCH)) }),
   z.strictObject({ parts: z.array(partSchema).check(z.maxLength(BATCH)) }),
+  z.strictObject({
+    present: z.boolean(),
+    state: z.optional(z.string().check(z.maxLength(64))),
+    partial: z.optional(z.boolean()),
+  }),
 ]);
 
 /** Refusals alone are a listing too: the answer to what was put. */
@@ -39,10 +62,17 @@ export function* writeListing(
   present: boolean,
   entries: Iterable<Entry>,
   refused: Iterable<Refusal>,
-  parts: readonly Part[] = [],
+  since: {
+    state?: string;
+    partial?: boolean;
+    removed?: Iterable<string>;
+    parts?: readonly Part[];
+  } = {},
 ): Generator<Uint8Array> {
-  yield encodeRecord({ present });
+  const { state, partial, removed, parts = [] } = since;
+  yield encodeRecord({ present, state, partial });
   for (const batch of batches(entries)) yield encodeRecord({ entries: batch });
+  for (const batch of batches(removed ?? [])) yield encodeRecord({ removed: batch });
   for (const batch of batches(refused)) yield encodeRecord({ refused: batch });
   if (parts.length > 0) yield encodeRecord({ parts });
   yield END_RECORD;
@@ -51,13 +81,25 @@ export function* writeListing(
 /** @throws Fault `protocol-violation`; `exchange-refused` past the limits */
 export async function readListing(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Listing> {
   const reader = new ByteReader(source);
-  const listing: Listing = { present: true, entries: [], refused: [], parts: [] };
+  const listing: Listing = {
+    present: true,
+    state: undefined,
+    partial: false,
+    entries: [],
+    removed: [],
+    refused: [],
+    parts: [],
+  };
   let bytes = 0;
   try {
     for (;;) {
       const record = await readRecord(reader, recordSchema);
       if (record === undefined) break;
-      if ('present' in record) listing.present = record.present;
+      if ('present' in record) {
+        listing.present = record.present;
+        listing.state = record.state;
+        listing.partial = record.partial ?? false;
+      } else if ('removed' in record) listing.removed.push(...record.removed);
       else if ('refused' in record) listing.refused.push(...record.refused);
       else if ('parts' in record) listing.parts = record.parts;
       else {
@@ -66,6 +108,7 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
       }
       if (
         listing.entries.length > limits.entries ||
+        listing.removed.length > limits.entries ||
         bytes > limits.bytes ||
         listing.refused.length > MAX_REFUSED
       ) {
@@ -79,7 +122,7 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
   }
 }
 
-const pathsSchema = z.array(z.string().check(z.maxLength(4096))).check(z.maxLength(BATCH));
+const pathsSchema = z.array(pathText).check(z.maxLength(BATCH));
 
 export function* writePaths(paths: Iterable<string>): Generator<Uint8Array> {
   for (const batch of batches(paths)) yield encodeRecord(batch);

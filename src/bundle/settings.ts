@@ -6,6 +6,9 @@ import { type Folder, stateNames } from './folder.ts';
 export const MODES = ['linux-portable', 'linux-wsl', 'host-native'] as const;
 export type Mode = (typeof MODES)[number];
 
+/** What becomes of commits made in the guest: kept under refs/pcoder/, the checked-out branch moved on too, or no git in the guest. */
+export const GIT_COMMITS = ['keep', 'fast-forward', 'none'] as const;
+
 const AuthMode = z.enum(['api-key', 'oauth']);
 
 /** `name`, `folder/name`, `/at-the-root`, `folder/`, with `*` for a part of a name, but not for all of it. */
@@ -33,6 +36,8 @@ export const Settings = z.strictObject({
   idle: z.optional(z.string().check(z.regex(/^(never|[1-9]\d{0,5}[smh])$/))),
   /** make a snapshot that new machines start from (default: yes) */
   golden: z.optional(z.boolean()),
+  /** what becomes of commits made in the guest (default: keep) */
+  gitCommits: z.optional(z.enum(GIT_COMMITS)),
   exchange: z.optional(
     z.strictObject({
       /** share of the agreed files above which removals by the guest wait for `pcoder apply` (default: 0.5) */
@@ -41,6 +46,14 @@ export const Settings = z.strictObject({
   ),
   /** paths that wait for `pcoder apply` besides those of the list, and paths of the list that do not */
   quarantine: z.optional(z.strictObject({ add: z.optional(PathPatterns), allow: z.optional(PathPatterns) })),
+  /** how much is kept to undo sessions with */
+  undo: z.optional(
+    z.strictObject({
+      /** of all sessions together: 500MiB, 2GiB */
+      keep: z.optional(z.string().check(z.regex(/^\d{1,6}(MiB|GiB|TiB)$/))),
+      days: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
+    }),
+  ),
   /** which image a new machine gets */
   suite: z.optional(z.string().check(z.maxLength(40))),
 });
@@ -72,3 +85,11 @@ export function machineSize(
     cpus: settings.cpus ?? Math.min(4, host.cpus),
   };
 }
+
+/** How much is kept to undo sessions with: bytes of all of them, and days. 2 GiB and 30 days unless the settings say otherwise. */
+export function undoLimit({ undo }: Settings): { bytes: number; days: number } {
+  const [, amount, unit] = /^(\d+)(MiB|GiB|TiB)$/.exec(undo?.keep ?? '2GiB') ?? [];
+  return { bytes: Number(amount) * UNITS[unit as keyof typeof UNITS], days: undo?.days ?? 30 };
+}
+
+const UNITS = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;

@@ -2,13 +2,13 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { Fault } from '../fault/fault.ts';
 import { FRAME, type Frame } from './frame.ts';
+import { hex } from './messages/fields.ts';
 import type { FrameTransport } from './transport.ts';
 
 /** Raised whenever either end would misread the other. */
 export const PROTOCOL_VERSION = 1;
 export const BOOT_KEY_BYTES = 32;
 
-const hex = (bytes: number) => z.string().check(z.regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`)));
 const Challenge = z.object({ version: z.number(), nonce: hex(32) });
 const Answer = z.object({ version: z.number(), nonce: hex(32), proof: hex(32) });
 const Proof = z.object({ proof: hex(32) });

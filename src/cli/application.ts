@@ -6,7 +6,7 @@ import { visible, visibleLines } from '../fault/visible.ts';
 import { idleFlag, jsonFlag, lineCount, machineFlag, machineName } from './command.ts';
 import type { Context } from './context.ts';
 import { reviewFlags } from './review-flags.ts';
-import { sessionFlags } from './session-flags.ts';
+import { projectFlag, sessionFlags } from './session-flags.ts';
 import { VERSION } from './version.ts';
 
 const machineArgument = {
@@ -155,6 +155,33 @@ const routes = buildRouteMap({
         positional: words('argument', 'Given to ssh'),
       },
       docs: { brief: 'Log in over ssh, or print the configuration for an editor' },
+    }),
+    undo: buildCommand<UndoFlags, [string | undefined], Context>({
+      loader: async () => (await import('./commands/undo.ts')).default,
+      parameters: {
+        flags: {
+          json: jsonFlag,
+          project: projectFlag,
+          path: {
+            kind: 'parsed',
+            parse: String,
+            brief: 'Only this file or folder; repeatable',
+            variadic: true,
+            default: [],
+            placeholder: 'path',
+          },
+          list: { kind: 'boolean', brief: 'List the sessions that can be undone', default: false },
+        },
+        positional: {
+          kind: 'tuple',
+          parameters: [{ brief: 'Session id', parse: String, optional: true, placeholder: 'session' }],
+        },
+      },
+      docs: {
+        brief: "Bring the project's files on this host back to what they were before a session",
+        fullDescription:
+          'Without a session: the last one that changed the project and is not undone. Only what is still as the session left it is touched; the rest is named, with the file that keeps what was there before. No machine is needed. An undo can be undone like any session.',
+      },
     }),
     doctor: buildCommand<JsonFlags, [], Context>({
       loader: async () => (await import('./commands/doctor.ts')).default,
@@ -325,6 +352,11 @@ type StartFlags = JsonFlags & { readonly idle?: number };
 type StopFlags = JsonFlags & { readonly shutdown: boolean };
 type LogFlags = JsonFlags & { readonly lines: number };
 type SshFlags = JsonFlags & { readonly config: boolean; readonly machine: string };
+type UndoFlags = JsonFlags & {
+  readonly project?: string;
+  readonly path: readonly string[];
+  readonly list: boolean;
+};
 type SmokeFlags = JsonFlags & { readonly machine: string };
 type SetupFlags = JsonFlags & {
   readonly init: boolean;

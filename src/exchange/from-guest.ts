@@ -5,6 +5,7 @@ import { Apply } from './shared/apply.ts';
 import { type Content, readItems } from './shared/bundle-stream.ts';
 import { type Entry, type Limits, movedEntry, sameEntry } from './shared/entry.ts';
 import { Folders } from './shared/folders.ts';
+import type { Keeper } from './shared/keeper.ts';
 import { writePaths } from './shared/listing.ts';
 import { ByDigest, openLocal } from './shared/local-content.ts';
 import type { Refusal } from './shared/reason.ts';
@@ -31,9 +32,21 @@ interface FetchOptions extends ExchangeOptions {
 export async function fetchFromGuest(plan: Plan, options: FetchOptions): Promise<Carried> {
   const { puts, removals } = plan.toHost;
   if (puts.length === 0 && removals.length === 0) return { put: [], removed: [], refused: [], undone: [] };
+  options.progress?.({ type: 'step', step: FETCH });
+  const keeper = await options.undo?.open(options.signal);
+  try {
+    return await fetchKept(plan, options, keeper);
+  } finally {
+    await keeper?.close();
+  }
+}
+
+const FETCH = 'copy changes from the guest';
+
+async function fetchKept(plan: Plan, options: FetchOptions, keeper: Keeper | undefined): Promise<Carried> {
   const { root, session, seen, effect, progress } = options;
-  progress?.({ type: 'step', step: FETCH });
-  const apply = new Apply(root, { session, seen, effect });
+  const { puts, removals } = plan.toHost;
+  const apply = new Apply(root, { session, seen, keeper, effect });
   try {
     await putFolders(apply, puts);
     const missing = await putFiles(apply, puts, options);
@@ -49,8 +62,6 @@ export async function fetchFromGuest(plan: Plan, options: FetchOptions): Promise
     apply.close();
   }
 }
-
-const FETCH = 'copy changes from the guest';
 
 const NO_CONTENT: Content = { next: async () => undefined };
 
@@ -123,7 +134,9 @@ async function withoutLocal(
   try {
     for (const put of puts) {
       const here = seen.get(known.find(put.entry) ?? '');
-      const content = here === undefined ? undefined : openLocal(folders, here);
+      // What was found there first may have been replaced by a put before this one.
+      const content =
+        here === undefined || !sameContent(here.entry, put.entry) ? undefined : openLocal(folders, here);
       if (content === undefined) {
         rest.push(put);
         continue;
@@ -138,6 +151,10 @@ async function withoutLocal(
   } finally {
     folders.close();
   }
+}
+
+function sameContent(one: Entry, other: Entry): boolean {
+  return one.type === 'file' && other.type === 'file' && one.digest === other.digest;
 }
 
 function* entriesOf(seen: SeenTree): Generator<Entry> {

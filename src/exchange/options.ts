@@ -2,7 +2,19 @@ import type { Progress } from '../bundle/progress.ts';
 import type { HostTraits } from './host-traits.ts';
 import type { Limits } from './shared/entry.ts';
 import type { GuestTree } from './shared/guest-tree.ts';
+import type { Keeper } from './shared/keeper.ts';
 import type { HoldRules, Waiting } from './waiting.ts';
+
+/** What makes changes of the host's files undoable. */
+export interface Undoable {
+  /** Completes what an apply that was cut off has left. */
+  recover(): Promise<void>;
+  /**
+   * For one apply, while nobody else changes the project's files.
+   * @throws Fault `project-busy`, `interrupted`, `disk-full`, `folder-unwritable`
+   */
+  open(signal?: AbortSignal): Promise<Keeper & { close(): Promise<void> }>;
+}
 
 /** The two ends of an exchange. */
 export interface ExchangePlace {
@@ -22,6 +34,8 @@ export interface ExchangePlace {
 export interface PassOptions {
   /** names conflict copies; letters, digits, `-` and `_` */
   session: string;
+  /** without it, what is replaced or removed on the host is gone */
+  undo?: Undoable | undefined;
   /** a session begins: removals are counted anew */
   first?: boolean | undefined;
   /** look only at what the watchers of both sides noticed, where they can */

@@ -8,6 +8,7 @@ import { fetchFromGuest } from './from-guest.ts';
 import { GuestCopy } from './guest-copy.ts';
 import { HostRules } from './host-rules.ts';
 import { Lingering } from './lingering.ts';
+import { namesOnDisk } from './names-on-disk.ts';
 import type { ExchangePlace, PassOptions } from './options.ts';
 import { JUDGED_BYTES, judgeContent } from './quarantine/judge-content.ts';
 import { type Plan, reconcile } from './reconcile.ts';
@@ -98,6 +99,8 @@ export class ProjectExchange {
     if (!/^[\w-]{1,64}$/.test(session)) throw new Error(`not a session name: ${session}`);
     const { root } = this.#place;
     progress?.({ type: 'step', step: COMPARE });
+    // Before the look: what is tidied away changes the times of files.
+    await options.undo?.recover();
     const file = await this.#openBase();
     await this.#lookAtHost(options);
     // Only now all rules are known, and the guest must go by the same.
@@ -105,7 +108,13 @@ export class ProjectExchange {
     const seen = this.#host.tree;
     const host = treeOf(seen);
     if (!this.#place.host.execBits) withKnownExec(host, file.tree);
-    const admitted = admit(this.#guest.claims(), host, this.#rules.ignore, this.#place.host);
+    const admitted = admit(
+      this.#guest.claims(),
+      host,
+      this.#rules.ignore,
+      this.#place.host,
+      namesOnDisk(root),
+    );
     const guest = admitted.tree;
     // Without a copy in the guest there is nothing that could have been removed from it.
     const former: Tree = this.#guest.present ? new Map(file.tree) : new Map();

@@ -33,6 +33,7 @@ import { conversation, type Method, request, serve } from '../channel/methods.ts
 import { mountApp } from './app-mount.ts';
 import { exchangeMethods } from './exchange.ts';
 import { endPrograms, exec } from './exec.ts';
+import { gitMethods } from './git.ts';
 import { guestInfo } from './info.ts';
 import { KernelCalls } from './kernel-calls.ts';
 import { LoneWatch, powerOff } from './lone-watch.ts';
@@ -94,10 +95,11 @@ function main(): void {
 function methodsOn(
   pipes: PipePool,
   calls: KernelCalls,
-  on: { useBootKey(key: Uint8Array): void; frozen(): void },
+  on: { useBootKey(key: Uint8Array): void; frozen(): Promise<void> | undefined },
 ): Record<string, Method> {
   // A host does not wait for the answer to `renew` before it asks for a program, but no program starts before.
   let renewed: Promise<void> = Promise.resolve();
+  let renewedWhole: Promise<void> = renewed;
   return {
     [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes, () => renewed)),
     [INFO]: request(Nothing, guestInfo),
@@ -108,11 +110,15 @@ function methodsOn(
     [END_PROGRAMS]: request(Nothing, endPrograms),
     [FREEZE]: request(Nothing, async () => {
       await Promise.all([calls.ready(), flush()]);
-      on.frozen();
+      // All that is left to do here would be done in the resumed guest, whose first command waits for it.
+      pipes.open();
+      await on.frozen();
     }),
     [RENEW]: request(Renewal, (given) => {
-      renewed = renew(calls, given).then(on.useBootKey);
-      return renewed;
+      const { kernel, whole } = renew(calls, given);
+      renewed = kernel;
+      renewedWhole = whole.then(on.useBootKey);
+      return renewedWhole;
     }),
     [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
     [CLOCK]: request(Clock, async (given) => {
@@ -122,10 +128,11 @@ function methodsOn(
     }),
     [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
     [SSH]: conversation(Nothing, async (_nothing, stream) => {
-      await renewed;
+      await renewedWhole;
       serveSsh(stream);
     }),
     ...exchangeMethods,
+    ...gitMethods(),
   };
 }
 

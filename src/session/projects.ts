@@ -4,8 +4,9 @@ import { type Folder, machineNames, OWN_FOLDERS } from '../bundle/folder.ts';
 import type { Connection } from '../channel/connection.ts';
 import { probeHostTraits } from '../exchange/host-traits.ts';
 import { LiveExchange } from '../exchange/live.ts';
-import type { PassOptions } from '../exchange/options.ts';
+import type { PassOptions, Undoable } from '../exchange/options.ts';
 import { type Passed, ProjectExchange } from '../exchange/project-exchange.ts';
+import { SessionUndo } from '../exchange/undo/session-undo.ts';
 import { type HoldRules, strictest } from '../exchange/waiting.ts';
 import { watchesWholeTrees } from '../platform/host.ts';
 import { writeWhole } from '../platform/whole-file.ts';
@@ -26,6 +27,8 @@ interface ProjectsContext {
 export interface Follower {
   /** names conflict copies */
   session: string;
+  /** keeps what is taken away on the host */
+  undo: Undoable;
   passed(passed: Passed): void;
   /** said once for the same failure */
   failed(error: unknown): void;
@@ -88,6 +91,11 @@ export class ProjectLink {
     return this.#root;
   }
 
+  /** Keeps what passes of this session take away on the host. */
+  undoOf(session: string): Undoable {
+    return new SessionUndo(this.#context.folder, session, this.#root);
+  }
+
   /** file of what was shown of what waits */
   get shown(): string {
     return this.#file('shown.json');
@@ -135,7 +143,7 @@ export class ProjectLink {
         // The one that came first names what it finds.
         const [first] = this.#followers;
         if (first === undefined) throw new Error('nobody follows this exchange');
-        const passed = await this.pass({ session: first.session, noticed, linger: true });
+        const passed = await this.pass({ session: first.session, undo: first.undo, noticed, linger: true });
         for (const { passed: tell } of this.#followers) tell(passed);
         this.#tellBlind();
         return passed;

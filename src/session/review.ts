@@ -70,8 +70,10 @@ export async function decideWaiting(
       if (!isAsShown && !unseen) left.push(path);
       return isAsShown || unseen;
     });
+  const session = newSessionId(new Date());
   const passed = await link.pass({
-    session: newSessionId(new Date()),
+    session,
+    undo: link.undoOf(session),
     ...(goal === 'apply' ? { accept: choose } : { discard: choose }),
   });
   if (passed.waiting.length === 0) await rm(link.shown, { force: true });

@@ -4,7 +4,7 @@ import type { Connection } from '../channel/connection.ts';
 import { SYNC } from '../channel/messages/guest.ts';
 import { call } from '../channel/methods.ts';
 import { Account } from '../exchange/account.ts';
-import type { PassOptions } from '../exchange/options.ts';
+import type { PassOptions, Undoable } from '../exchange/options.ts';
 import type { Passed } from '../exchange/project-exchange.ts';
 import type { Waiting } from '../exchange/waiting.ts';
 import { REVIEW } from './hold-rules.ts';
@@ -18,6 +18,8 @@ interface SessionExchangeContext {
   /** the project folder, as `refuseUnsuitableRoot` returned it */
   root: string;
   mode: Exclude<ExchangeMode, 'none'>;
+  /** keeps what the exchange takes away on the host */
+  undo: Undoable;
   progress: Progress;
 }
 
@@ -59,10 +61,11 @@ export class SessionExchange {
 
   /** Carries changes over from now on, if that was chosen; for a program that is soon over it is not worth to watch. */
   accompany(connection: Connection): void {
-    const { projects, root, mode, session } = this.#context;
+    const { projects, root, mode, session, undo } = this.#context;
     if (mode !== 'live') return;
     const follower: Follower = {
       session,
+      undo,
       passed: (passed) => this.#account.add(passed),
       failed: (error) => this.#notes.add(`the live exchange was interrupted: ${textOf(error)}`),
       blind: (reason) =>
@@ -120,8 +123,8 @@ export class SessionExchange {
   }
 
   #options(signal?: AbortSignal): PassOptions {
-    const { session, progress } = this.#context;
-    return { session, progress, signal };
+    const { session, undo, progress } = this.#context;
+    return { session, undo, progress, signal };
   }
 }
 

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
+import { text } from './fields.ts';
 
 /** Method `exec`: runs one program in the guest. Lane 0 carries stdin one way and stdout the other, lane 1 stderr. */
 export const EXEC = 'exec';
 
-const text = (limit: number) => z.string().check(z.maxLength(limit));
 const size = z.int().check(z.minimum(1), z.maximum(10_000));
 
 export const WindowSize = z.object({ rows: size, columns: size });

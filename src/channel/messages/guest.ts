@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-
-const text = (limit: number) => z.string().check(z.maxLength(limit));
+import { text } from './fields.ts';
 
 /** Method `info`: what the agent daemon says of itself and its guest. */
 export const INFO = 'info';

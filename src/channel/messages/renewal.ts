@@ -1,7 +1,5 @@
 import * as z from 'zod/mini';
-
-const hex = (bytes: number) => z.string().check(z.regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`)));
-const text = (limit: number) => z.string().check(z.maxLength(limit));
+import { hex, text } from './fields.ts';
 
 /** Method `end-programs`: hangs up on every program a session runs; answers when all have ended. What runs in the background stays. */
 export const END_PROGRAMS = 'end-programs';

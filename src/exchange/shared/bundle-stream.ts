@@ -124,6 +124,8 @@ export async function readItems(
       const header = await readRecord(reader, headerSchema);
       if (header === undefined) break;
       items += 1;
+      // A tree may be held, removed and put in one stream.
+      if (items > 3 * limits.entries) throw pastLimits();
       if (header.op === 'remove') await sink.remove(header.was);
       else if (header.op === 'skip') await sink.skip(header.path);
       else if (header.op === 'hold') {
@@ -139,14 +141,13 @@ export async function readItems(
         if (left < 0) throw new Fault('protocol-violation', 'a file is shorter than its part');
         const content = new Measured(reader, left);
         bytes += left;
-        if (bytes > limits.bytes) throw tooMuch();
+        if (bytes > limits.bytes) throw pastLimits();
         await sink.put(entry, header.was, header.mtime, resumed(sink, entry, from, content));
         while ((await content.next()) !== undefined) {
           // what the sink left
         }
       }
-      // A tree may be held, removed and put in one stream.
-      if (items > 3 * limits.entries || bytes > limits.bytes) throw tooMuch();
+      if (bytes > limits.bytes) throw pastLimits();
     }
     await reader.end();
   } finally {
@@ -165,7 +166,7 @@ function unasked(): Fault {
   return new Fault('protocol-violation', 'content that is here already where files were asked for');
 }
 
-function tooMuch(): Fault {
+function pastLimits(): Fault {
   return new Fault('protocol-violation', 'a stream of project files goes past the limits');
 }
 

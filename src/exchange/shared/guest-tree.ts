@@ -3,6 +3,7 @@ import { chownSync, mkdirSync } from 'node:fs';
 import { Fault } from '../../fault/fault.ts';
 import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
+import { isGone } from './disk-fault.ts';
 import { type Entry, LIMITS, type Limits } from './entry.ts';
 import { fill } from './fill.ts';
 import type { FolderWatch } from './folder-watch.ts';
@@ -11,7 +12,7 @@ import { IgnoreRules } from './ignore-rules.ts';
 import { type ListingRequest, readPaths, writeListing } from './listing.ts';
 import { LookedTree } from './looked-tree.ts';
 import { Parts } from './parts.ts';
-import type { Owner } from './stage.ts';
+import { type Owner, removeLeftOvers } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
 
 /**
@@ -52,6 +53,7 @@ export class FolderTree implements GuestTree {
   #rules = new IgnoreRules(false);
   /** the state the last listing told */
   #state: string | undefined;
+  #isTidy = false;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
@@ -64,6 +66,7 @@ export class FolderTree implements GuestTree {
   readonly ignores: Ignore = (path, folder) => this.#rules.ignore(path, folder);
 
   async *scan({ since, noticed, rules }: ListingRequest = {}): AsyncGenerator<Uint8Array> {
+    this.#tidy();
     if (rules !== undefined && !this.#rules.says(rules)) {
       this.#rules = IgnoreRules.from(rules);
       this.#looked.judgeAnew();
@@ -127,6 +130,17 @@ export class FolderTree implements GuestTree {
     const { seen, refused } = await fill(this.#root, tree, { owner, settle, limits: this.#limits() });
     this.#looked.replace(seen);
     yield* writeListing(true, [], refused);
+  }
+
+  /** What a former daemon was about to put when it ended. */
+  #tidy(): void {
+    if (this.#isTidy) return;
+    this.#isTidy = true;
+    try {
+      removeLeftOvers(this.#root);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
   }
 
   #make(): void {

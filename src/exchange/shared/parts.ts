@@ -13,6 +13,9 @@ export interface Part {
   bytes: number;
 }
 
+/** The folder at the root in which they are. */
+export const PARTS = `${TEMPORARY_PREFIX}parts`;
+
 /**
  * Keeps what came of large files when a transfer is cut off, for the next to go on there. Nothing is taken on trust: the
  * whole file is hashed when it is complete, the kept part included. A part that nobody came back for goes with other
@@ -22,7 +25,7 @@ export class Parts {
   readonly #folder: string;
 
   constructor(root: string) {
-    this.#folder = `${root}/${TEMPORARY_PREFIX}parts`;
+    this.#folder = `${root}/${PARTS}`;
   }
 
   list(): Part[] {

@@ -4,7 +4,7 @@ import { Fault, isFault } from '../../fault/fault.ts';
 import { freeSpace } from '../../platform/free-space.ts';
 import type { StartOptions } from '../machine.ts';
 import { writeBootInitrd } from './boot-initrd.ts';
-import { LEAST_FREE } from './disk.ts';
+import { exists, LEAST_FREE } from './disk.ts';
 import type { ComingUp, GuestParts } from './guest-parts.ts';
 import { newBootKey } from './keys.ts';
 import { launchGuest } from './launch-guest.ts';
@@ -118,16 +118,24 @@ async function tryResume(
   from: { snapshot: Usable; kind: 'golden' | 'resumed' },
   signal: AbortSignal | undefined,
 ): Promise<Connection | undefined> {
-  try {
-    return await resumeGuest(parts, coming, plan, record, from);
-  } catch (error) {
-    if (isFault(error, 'interrupted') || signal?.aborted) throw error;
-    await coming.discard();
-    await forget(from.snapshot.files.folder);
-    parts.note(
-      `the guest could not go on from its snapshot and starts cold, with its disk: ${reasonOf(error)}`,
-    );
-    return undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await resumeGuest(parts, coming, plan, record, from);
+    } catch (error) {
+      if (isFault(error, 'interrupted') || signal?.aborted) throw error;
+      await coming.discard();
+      // Not consumed, so its guest has not run: it was QEMU that ended, killed perhaps, and the memory is as good as before.
+      const isWhole = from.kind === 'resumed' && (await exists(from.snapshot.files.record));
+      if (attempt === 1 && isWhole && isFault(error, 'qemu-failed')) {
+        parts.note(`QEMU ended before the guest went on; it is started once more: ${reasonOf(error)}`);
+        continue;
+      }
+      await forget(from.snapshot.files.folder);
+      parts.note(
+        `the guest could not go on from its snapshot and starts cold, with its disk: ${reasonOf(error)}`,
+      );
+      return undefined;
+    }
   }
 }
 

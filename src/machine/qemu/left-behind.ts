@@ -2,12 +2,19 @@ import { rm } from 'node:fs/promises';
 import { hostBootId } from '../../platform/host.ts';
 import { isRunning, type ProcessIdentity } from '../../platform/process-identity.ts';
 import { processOfPidFile, processWithArgument } from '../../platform/process-search.ts';
+import type { GuestParts } from './guest-parts.ts';
 import { atRest, type MachineRecord, writeRecord } from './record.ts';
 
 /** What exists only while a machine runs. */
 export interface RunFiles {
   record: string;
   others: string[];
+}
+
+/** Those of a machine. */
+export function runFiles({ names, sockets }: Pick<GuestParts, 'names' | 'sockets'>): RunFiles {
+  const others = [names.qemuPid, names.bootKey, names.bootArchive, sockets.qmp, sockets.channel];
+  return { record: names.record, others };
 }
 
 /**

@@ -44,5 +44,7 @@ export async function openLink(options: LinkOptions): Promise<Connection> {
 export async function openSocket(path: string): Promise<Socket> {
   const socket = connect(path);
   await once(socket, 'connect');
+  // Nobody reads it before the guest runs; QEMU may end until then, which shows elsewhere.
+  socket.on('error', () => {});
   return socket;
 }

@@ -1,4 +1,6 @@
+import { basename, dirname } from 'node:path';
 import * as z from 'zod/mini';
+import { Fault, isFault } from '../../fault/fault.ts';
 import { readJson, writeJson } from '../../platform/json-file.ts';
 import { SnapshotKey } from './snapshot/snapshot-key.ts';
 
@@ -43,8 +45,17 @@ export const MachineRecord = z.object({
 export type MachineRecord = z.infer<typeof MachineRecord>;
 export type MachineRun = NonNullable<MachineRecord['run']>;
 
+/** @throws Fault `config-invalid`: which layers the disk is made of stands nowhere else */
 export async function readRecord(path: string): Promise<MachineRecord | undefined> {
-  return readJson(path, MachineRecord);
+  try {
+    return await readJson(path, MachineRecord);
+  } catch (error) {
+    if (!isFault(error, 'config-invalid')) throw error;
+    throw new Fault(error.code, error.message, {
+      cause: error.cause,
+      hint: `put it back, or begin anew with: pcoder machine reset ${basename(dirname(path))}`,
+    });
+  }
 }
 
 export async function writeRecord(path: string, record: MachineRecord): Promise<void> {
@@ -54,4 +65,10 @@ export async function writeRecord(path: string, record: MachineRecord): Promise<
 /** The machine no longer runs; what it is made of stays. */
 export function atRest({ run: _, ...record }: MachineRecord): MachineRecord {
   return record;
+}
+
+/** Notes that the machine no longer runs, whatever state its record is in. */
+export async function recordRest(path: string): Promise<void> {
+  const record = await readRecord(path).catch(() => undefined);
+  if (record?.run !== undefined) await writeRecord(path, atRest(record));
 }

@@ -14,6 +14,8 @@ export interface StopDeadlines {
   quit: number;
 }
 export const STOP_DEADLINES: StopDeadlines = { guest: 45_000, powerButton: 15_000, quit: 5_000 };
+/** A guest whose start is given up has nothing to save. */
+export const ABANDONED: StopDeadlines = { guest: 0, powerButton: 0, quit: 2000 };
 
 export interface Stoppable {
   qemu: ProcessIdentity;

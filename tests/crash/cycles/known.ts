@@ -41,6 +41,12 @@ export class Known {
     if (this.#memory === 'kept') this.#memory = 'perhaps';
   }
 
+  /** The guest was killed under a command, which may have found or started another: what was marked before is gone. */
+  memoryReplaced(): void {
+    this.#nonce = undefined;
+    this.memoryPerhaps();
+  }
+
   /** The guest was shut down, or its QEMU killed while it ran: its memory must never be seen again. */
   memoryGone(): void {
     this.#memory = 'gone';
@@ -62,13 +68,13 @@ export class Known {
     return isKept;
   }
 
-  /** The same disk in another machine, and the same memory. */
-  copy(): Known {
+  /** The same disk in another machine, and the same memory. @param isSure nothing was cut off while it was copied */
+  copy(isSure: boolean): Known {
     const copy = new Known();
     for (const [name, fine] of this.#files) copy.#files.set(name, new Set(fine));
     copy.#nonce = this.#nonce;
     copy.#maybe = this.#maybe;
-    copy.#memory = this.#memory === 'gone' ? 'gone' : 'perhaps';
+    copy.#memory = this.#memory === 'kept' && !isSure ? 'perhaps' : this.#memory;
     return copy;
   }
 }

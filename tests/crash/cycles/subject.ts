@@ -31,8 +31,8 @@ export class Subject {
   }
 
   /** The same disk and memory under another name. */
-  as(name: string): Subject {
-    return new Subject(this.#scene, name, this.#chance, this.known.copy());
+  as(name: string, isSure: boolean): Subject {
+    return new Subject(this.#scene, name, this.#chance, this.known.copy(isSure));
   }
 
   /** Writes one file, synced, and a new mark into memory alone. What was acknowledged counts as known. */

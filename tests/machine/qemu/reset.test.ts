@@ -45,6 +45,17 @@ describe('a reset', () => {
     assert.ok(existsSync(join(machines.names('b').suspended, 'memory')));
   });
 
+  it('is what an error over a record that cannot be read names, with the machine', async () => {
+    machines.make('a');
+    for (const record of ['{', '{"version":1}']) {
+      writeFileSync(machines.names('a').record, record);
+      await assert.rejects(readRecord(machines.names('a').record), {
+        code: 'config-invalid',
+        hint: /pcoder machine reset a$/,
+      });
+    }
+  });
+
   it('mends a machine whose record cannot be read, or that lacks a layer', async () => {
     for (const record of ['{', '{"version":1,"image":"i","disks":["overlay.qcow2","overlay-gone.qcow2"]}']) {
       machines.make('a');

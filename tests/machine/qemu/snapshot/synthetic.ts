@@ -82,7 +82,7 @@ export const KEY: SnapshotKey = {
 };
 
 /** A complete snapshot in `<home>/suspended` of a machine whose disk is `<home>/overlay.qcow2`. */
-export async function completeIn(home: string, of: { diskDigest?: string } = {}) {
+export async function completeIn(home: string, of: { diskDigest?: string; key?: SnapshotKey } = {}) {
   const disk = join(home, 'overlay.qcow2');
   await writeFile(disk, 'the disk');
   const taking = snapshotFiles(join(home, 'suspending.tmp'));

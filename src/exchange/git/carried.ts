@@ -27,9 +27,13 @@ const ALLOWED: Record<(typeof CARRIED_SETTINGS)[number], RegExp> = {
   'core.sparsecheckoutcone': SWITCH,
 };
 
-/** What git ignores besides `.gitignore`: the repository's own list and the user's. Without them `git add -A` would commit editors' files. */
-export async function carriedExcludes({ files, config }: HostRepository): Promise<string> {
-  const own = config.get('core.excludesfile');
+/**
+ * What git ignores besides `.gitignore`: the repository's own list and the user's. Without them `git add -A` would commit editors' files.
+ * Where the user's is, only the user's configuration says: a repository's may include a file of the project, and whoever writes that one
+ * could name any file of the host here.
+ */
+export async function carriedExcludes({ files, ownConfig }: HostRepository): Promise<string> {
+  const own = ownConfig.get('core.excludesfile');
   const [repository, user] = await Promise.all([
     readSmall(files.exclude),
     readSmall(own === undefined ? join(homedir(), '.config/git/ignore') : inHome(own)),

@@ -20,6 +20,8 @@ export interface HostRepository {
   shallow: string[];
   /** the configuration as git sees it: lower-case keys, the last value of each */
   config: ReadonlyMap<string, string>;
+  /** the part of it that is the user's or the system's */
+  ownConfig: ReadonlyMap<string, string>;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function openRepository(root: string): Promise<HostRepository | und
   if (format !== 'sha1' && format !== 'sha256')
     throw new GitRefusal(`its object format ${visible(format)} is not known`);
   const bound = git.with({ GIT_DIR: gitDir, GIT_WORK_TREE: root });
-  const config = await readConfig(bound);
+  const { config, ownConfig } = await readConfig(bound);
   if (isPartial(config))
     throw new GitRefusal('it is a partial clone: objects are missing on the host itself');
   return {
@@ -56,6 +58,7 @@ export async function openRepository(root: string): Promise<HostRepository | und
     files: { index, exclude, sparse, objects },
     shallow: isShallow === 'true' ? await shallowCommits(shallow) : [],
     config,
+    ownConfig,
   };
 }
 
@@ -107,14 +110,20 @@ async function places(git: GitProgram): Promise<string[]> {
   return lines;
 }
 
-async function readConfig(git: GitProgram): Promise<Map<string, string>> {
-  const config = new Map<string, string>();
-  for (const item of (await git.ask(['config', '--list', '-z', '--includes'])).toString().split('\0')) {
+async function readConfig(git: GitProgram): Promise<Pick<HostRepository, 'config' | 'ownConfig'>> {
+  const [config, ownConfig] = [new Map<string, string>(), new Map<string, string>()];
+  const items = (await git.ask(['config', '--list', '-z', '--includes', '--show-scope']))
+    .toString()
+    .split('\0');
+  for (let at = 0; at + 1 < items.length; at += 2) {
+    const [scope = '', item = ''] = [items[at], items[at + 1]];
     const end = item.indexOf('\n');
     // A key without a value means true.
-    if (item !== '') config.set(end < 0 ? item : item.slice(0, end), end < 0 ? 'true' : item.slice(end + 1));
+    const [key, value] = end < 0 ? [item, 'true'] : [item.slice(0, end), item.slice(end + 1)];
+    config.set(key, value);
+    if (scope === 'global' || scope === 'system') ownConfig.set(key, value);
   }
-  return config;
+  return { config, ownConfig };
 }
 
 function isPartial(config: ReadonlyMap<string, string>): boolean {

@@ -92,6 +92,21 @@ describe('a repository brought to the guest', { timeout: 60_000 }, () => {
     assert.doesNotMatch(scene.inGuest('cat-file', '--batch-all-objects', '--batch'), /SECRET/);
   });
 
+  it('carries no file of the host that a configuration of the project names', async () => {
+    using scene = new GitScene();
+    write(scene.home, 'secret', 'SECRET');
+    scene.host('config', 'include.path', '../.gitconfig');
+    write(
+      scene.root,
+      '.gitconfig',
+      `[core]\n\texcludesFile = ${join(scene.home, 'secret')}\n[user]\n\tname = In Tree\n`,
+    );
+    await scene.bring();
+    assert.equal(scene.inGuest('config', 'user.name'), 'In Tree');
+    for (const [path, content] of Object.entries(outsideObjects(scene.copy)))
+      assert.doesNotMatch(content, /SECRET/, path);
+  });
+
   it('travels once: unchanged it costs nothing, changed only what is new', async () => {
     using scene = new GitScene();
     scene.commit(

@@ -6,10 +6,17 @@ import type { HostTraits } from '../../../src/exchange/host-traits.ts';
 import type { Report } from '../../../src/exchange/report.ts';
 import { FolderTree } from '../../../src/exchange/shared/guest-tree.ts';
 import { isWithin } from '../../../src/exchange/shared/path.ts';
+import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
 import { visible } from '../../../src/fault/visible.ts';
 import { memoryFolder } from '../../hostile/memory-folder.ts';
 import { carryOutEdit, contentsOf, isIgnored } from './edits.ts';
 import type { Edit, Side, Step } from './steps.ts';
+
+export interface ModelHost {
+  traits: HostTraits;
+  /** what is replaced or removed is kept, as in a session */
+  keeps: boolean;
+}
 
 class CutOff extends Error {}
 
@@ -20,6 +27,8 @@ class CutOff extends Error {}
 export class World implements Disposable {
   readonly #home = mkdtempSync(join(memoryFolder(), 'model-'));
   readonly #traits: HostTraits;
+  /** keeps what is taken from the host, as sessions do */
+  readonly #undo: SessionUndo | undefined;
   /** written by someone, and not yet given up by anyone */
   readonly #owed = new Set<string>();
   /** of these, what was on the host once: there it stays */
@@ -29,9 +38,11 @@ export class World implements Disposable {
   /** the changes of a running pass, of both sides */
   #effect: (what: string) => void = () => {};
 
-  constructor(traits: HostTraits) {
+  constructor({ traits, keeps }: ModelHost) {
     this.#traits = traits;
     mkdirSync(this.#root('host'));
+    const folder = { root: join(this.#home, 'folder'), state: join(this.#home, 'state') };
+    if (keeps) this.#undo = new SessionUndo(folder, 's1', this.#root('host'));
     // With this on both sides no side is ever found emptied, which would end the exchange.
     writeFileSync(join(this.#root('host'), 'keep'), 'keep');
   }
@@ -54,7 +65,7 @@ export class World implements Disposable {
         await this.#passWith(step.at, (what) => {
           const aim = step.aimed ? AT_PATH.exec(what)?.[1] : undefined;
           const edit = aim === undefined ? step.edit : { ...step.edit, path: aim };
-          if (!isTooLate(what, edit)) this.#edit(edit);
+          if ((this.#undo !== undefined && edit.side === 'host') || !isTooLate(what, edit)) this.#edit(edit);
         });
         break;
       case 'settle':
@@ -84,7 +95,7 @@ export class World implements Disposable {
     for (let n = 0; n < 5 && !isEmpty(report); n += 1) report = await this.#pass();
     assert.ok(isEmpty(report), `no end to it: ${JSON.stringify(report)}`);
     // Where the copy of a conflict cannot be made (a link in a circle), both sides keep what they have.
-    const out = report.refused.map(({ path }) => path.replace(/\.pcoder-conflict-s1-.*/, ''));
+    const out = report.refused.flatMap(({ path }) => [path, path.replace(/\.pcoder-conflict-s1-.*/, '')]);
     const [host, guest] = (['host', 'guest'] as const).map((side) => this.#tree(side, out));
     assert.deepEqual(guest, host, `the sides differ; refused: ${JSON.stringify(report.refused)}`);
   }
@@ -117,6 +128,7 @@ export class World implements Disposable {
       guest: this.#guest,
       session: 's1',
       host: this.#traits,
+      undo: this.#undo,
       effect: (what) => this.#effect(what),
     });
   }
@@ -158,10 +170,13 @@ export class World implements Disposable {
     const [host, guest] = (['host', 'guest'] as const).map(
       (side) => new Set(contentsOf(this.#root(side)).map(({ content }) => content)),
     );
-    const lost = [...this.#owed].filter((content) => !host?.has(content) && !guest?.has(content));
+    const trash = new Set(
+      this.#undo === undefined ? [] : contentsOf(join(this.#home, 'state')).map(({ content }) => content),
+    );
+    const lost = [...this.#owed].filter((one) => !host?.has(one) && !guest?.has(one) && !trash.has(one));
     assert.deepEqual(lost, [], `lost after ${JSON.stringify(step)}`);
     // Elsewhere the guest may give a file a name that the host cannot hold.
-    if (this.#traits.caseInsensitive) return;
+    if (this.#traits.caseInsensitive || this.#undo !== undefined) return;
     const gone = [...this.#kept].filter((content) => !host?.has(content));
     assert.deepEqual(gone, [], `gone from the host after ${JSON.stringify(step)}`);
     for (const content of this.#owed) if (host?.has(content)) this.#kept.add(content);
@@ -175,8 +190,8 @@ export class World implements Disposable {
 const AT_PATH = /^(?:write|make|name) (.*)$/s;
 
 /**
- * Between the last look at a file and its replacement there is a moment nobody can watch: what is written there is in the
- * trash of the session, which this model does not have.
+ * Between the last look at a file and its replacement there is a moment nobody can watch. What is written on the host then
+ * is in the trash of the session; the guest has none.
  */
 function isTooLate(what: string, edit: Edit): boolean {
   const [, path] = /^(?:replace|remove) (.*)$/s.exec(what) ?? [];

@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util';
 import { Fault } from '../src/fault/fault.ts';
 
-export const PARTS = ['start', 'suspend', 'fork', 'exec', 'work', 'throughput', 'memory'] as const;
+export const PARTS = [
+  'start',
+  'suspend',
+  'fork',
+  'exec',
+  'work',
+  'throughput',
+  'exchange',
+  'memory',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchArguments {

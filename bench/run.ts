@@ -10,6 +10,7 @@ import { type BenchArguments, type Part, parseArguments } from './arguments.ts';
 import { type Lab, openLab } from './lab.ts';
 import { reasonOf } from './measure/alternate.ts';
 import type { PairedSection, Section } from './measure/section.ts';
+import { measureExchange } from './parts/exchange.ts';
 import { measureExec } from './parts/exec.ts';
 import { measureFork } from './parts/fork.ts';
 import { measureMemory } from './parts/memory.ts';
@@ -28,6 +29,7 @@ const MEASURES: Record<Part, (lab: Lab) => Promise<(Section | PairedSection)[]>>
   exec: measureExec,
   work: measureWork,
   throughput: measureThroughput,
+  exchange: measureExchange,
   memory: measureMemory,
 };
 

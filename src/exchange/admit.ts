@@ -42,7 +42,7 @@ export function admit(
     if (out.has(parent)) out.add(path);
     if (out.has(path)) continue;
     const reason =
-      judge(entry, ignore, traits) ??
+      judge(entry, host.get(path)?.type === entry.type ? NOTHING_IGNORED : ignore, traits) ??
       (parent === '' || tree.get(parent)?.type === 'folder' ? undefined : 'stray');
     if (reason === undefined) tree.set(path, entry);
     else {
@@ -57,12 +57,17 @@ export function admit(
   return { tree, refused };
 }
 
+/** What the host has takes part, or it would not be in its tree. */
+const NOTHING_IGNORED: Ignore = () => false;
+
 function judge(entry: Entry, ignore: Ignore, traits: HostTraits): Reason | undefined {
   const name = nameOf(entry.path);
   const reason = checkPath(entry.path);
   if (reason !== undefined) return reason;
   if (isGitName(name)) return 'git';
-  if (ignore(entry.path) || (traits.caseInsensitive && ignore(folded(entry.path)))) return 'ignored';
+  const isFolder = entry.type === 'folder';
+  if (ignore(entry.path, isFolder) || (traits.caseInsensitive && ignore(folded(entry.path), isFolder)))
+    return 'ignored';
   if (traits.windowsNames && !isWindowsName(name)) return 'host-name';
   if (entry.type === 'link' && !(traits.links && isHarmlessLink(entry.path, entry.target, traits)))
     return 'link';

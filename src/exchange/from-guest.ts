@@ -4,8 +4,10 @@ import type { Plan, Put } from './reconcile.ts';
 import { Apply } from './shared/apply.ts';
 import { type Content, readItems } from './shared/bundle-stream.ts';
 import { type Entry, type Limits, movedEntry, sameEntry } from './shared/entry.ts';
+import { Folders } from './shared/folders.ts';
 import type { Keeper } from './shared/keeper.ts';
 import { writePaths } from './shared/listing.ts';
+import { ByDigest, openLocal } from './shared/local-content.ts';
 import type { Refusal } from './shared/reason.ts';
 import type { SeenTree } from './shared/stamp.ts';
 
@@ -77,11 +79,11 @@ async function putLinks(apply: Apply, puts: readonly Put[]): Promise<void> {
 async function putFiles(
   apply: Apply,
   puts: readonly Put[],
-  { guest, limits, signal, progress }: FetchOptions,
+  { guest, limits, root, seen, signal, progress }: FetchOptions,
 ): Promise<Refusal[]> {
   const asked = new Map<string, Put>();
   let total = 0;
-  for (const put of puts) {
+  for (const put of await withoutLocal(apply, puts, root, seen)) {
     if (put.entry.type !== 'file') continue;
     asked.set(put.source, put);
     total += put.entry.size;
@@ -117,6 +119,46 @@ async function putFiles(
   );
   for (const { entry } of asked.values()) refused.push({ path: entry.path, reason: 'changed' });
   return refused;
+}
+
+/** Puts what is here already under another name. @returns the rest */
+async function withoutLocal(
+  apply: Apply,
+  puts: readonly Put[],
+  root: string,
+  seen: SeenTree,
+): Promise<Put[]> {
+  const known = new ByDigest(entriesOf(seen));
+  const rest: Put[] = [];
+  const folders = new Folders(root);
+  try {
+    for (const put of puts) {
+      const here = seen.get(known.find(put.entry) ?? '');
+      // What was found there first may have been replaced by a put before this one.
+      const content =
+        here === undefined || !sameContent(here.entry, put.entry) ? undefined : openLocal(folders, here);
+      if (content === undefined) {
+        rest.push(put);
+        continue;
+      }
+      try {
+        await apply.put(put.entry, put.was, undefined, content);
+      } finally {
+        content.close();
+      }
+    }
+    return rest;
+  } finally {
+    folders.close();
+  }
+}
+
+function sameContent(one: Entry, other: Entry): boolean {
+  return one.type === 'file' && other.type === 'file' && one.digest === other.digest;
+}
+
+function* entriesOf(seen: SeenTree): Generator<Entry> {
+  for (const { entry } of seen.values()) yield entry;
 }
 
 function outcome(plan: Plan, refused: Refusal[], wait: boolean): Carried {

@@ -1,7 +1,9 @@
 import { Fault } from '../fault/fault.ts';
 import type { Entry, Limits } from './shared/entry.ts';
 import type { GuestTree } from './shared/guest-tree.ts';
+import type { RulesData } from './shared/ignore-rules.ts';
 import { type Listing, NAME_CHARACTERS, readListing, weight } from './shared/listing.ts';
+import type { Part } from './shared/parts.ts';
 import type { Refusal } from './shared/reason.ts';
 import { tooMuch } from './shared/scan.ts';
 
@@ -16,6 +18,7 @@ export class GuestCopy {
   #refused: Refusal[] = [];
   #state: string | undefined;
   #present = false;
+  #parts: readonly Part[] = [];
 
   constructor(tree: GuestTree, limits: Limits) {
     this.#tree = tree;
@@ -27,6 +30,11 @@ export class GuestCopy {
     return this.#present;
   }
 
+  /** beginnings of large files that it has kept */
+  get parts(): readonly Part[] {
+    return this.#parts;
+  }
+
   /** Claims of the guest, to be admitted. */
   claims(): { entries: Iterable<Entry>; refused: readonly Refusal[] } {
     return { entries: this.#entries.values(), refused: this.#refused };
@@ -34,19 +42,21 @@ export class GuestCopy {
 
   /**
    * @param noticed look only at what the guest's watcher noticed
+   * @param rules what takes part
    * @throws Fault `protocol-violation`; `exchange-refused` past the limits
    */
-  async look(noticed: boolean): Promise<void> {
+  async look(noticed: boolean, rules: RulesData): Promise<void> {
     const since = this.#state;
     // Cut off on the way, this would be no state of the guest.
     this.#state = undefined;
-    const listing = await readListing(this.#tree.scan({ since, noticed }), this.#limits);
+    const listing = await readListing(this.#tree.scan({ since, noticed, rules }), this.#limits);
     if (listing.partial && since === undefined)
       throw new Fault('protocol-violation', 'the guest told changes of a state nobody knows');
     this.#take(listing);
     this.#present = listing.present;
     this.#refused = listing.refused;
     this.#state = listing.state;
+    this.#parts = listing.parts;
   }
 
   #take({ partial, entries, removed }: Listing): void {

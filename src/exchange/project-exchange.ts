@@ -6,17 +6,16 @@ import { guestContents, hostContent } from './contents.ts';
 import { withKnownExec } from './exec-bits.ts';
 import { fetchFromGuest } from './from-guest.ts';
 import { GuestCopy } from './guest-copy.ts';
+import { HostRules } from './host-rules.ts';
 import { Lingering } from './lingering.ts';
 import { namesOnDisk } from './names-on-disk.ts';
 import type { ExchangePlace, PassOptions } from './options.ts';
-import { projectPaths } from './project-root.ts';
 import { JUDGED_BYTES, judgeContent } from './quarantine/judge-content.ts';
 import { type Plan, reconcile } from './reconcile.ts';
 import { nothingDone, type Report, shown, shownConflicts, shownRefusals } from './report.ts';
 import { LIMITS, type Limits, type Tree } from './shared/entry.ts';
 import { FolderWatch } from './shared/folder-watch.ts';
 import { Folders } from './shared/folders.ts';
-import { type Ignore, ignoreAlso } from './shared/ignore.ts';
 import { LookedTree } from './shared/looked-tree.ts';
 import type { SeenTree } from './shared/stamp.ts';
 import { sendToGuest } from './to-guest.ts';
@@ -47,7 +46,7 @@ export class ProjectExchange {
   readonly root: string;
   readonly #place: ExchangePlace;
   readonly #limits: Limits;
-  readonly #ignore: Ignore;
+  readonly #rules: HostRules;
   readonly #guest: GuestCopy;
   readonly #watch: FolderWatch;
   #noticed = () => {};
@@ -61,15 +60,16 @@ export class ProjectExchange {
     this.root = place.root;
     this.#place = place;
     this.#limits = place.limits ?? LIMITS;
-    this.#ignore = ignoreAlso(projectPaths(place.root, place.skip ?? []));
+    this.#rules = new HostRules(place.root, place.skip ?? [], place.host.caseInsensitive);
     this.#guest = new GuestCopy(place.guest, this.#limits);
     this.#watch = new FolderWatch(place.root, {
       recursive: place.recursiveWatch ?? false,
-      ignore: this.#ignore,
+      ignore: this.#rules.ignore,
       noticed: () => this.#noticed(),
     });
     this.#host = new LookedTree(place.root, {
-      ignore: this.#ignore,
+      ignore: this.#rules.ignore,
+      rules: this.#rules,
       limits: this.#limits,
       watch: this.#watch,
     });
@@ -102,11 +102,19 @@ export class ProjectExchange {
     // Before the look: what is tidied away changes the times of files.
     await options.undo?.recover();
     const file = await this.#openBase();
-    await Promise.all([this.#lookAtHost(options), this.#guest.look(noticed === true)]);
+    await this.#lookAtHost(options);
+    // Only now all rules are known, and the guest must go by the same.
+    await this.#guest.look(noticed === true, this.#rules.data());
     const seen = this.#host.tree;
     const host = treeOf(seen);
     if (!this.#place.host.execBits) withKnownExec(host, file.tree);
-    const admitted = admit(this.#guest.claims(), host, this.#ignore, this.#place.host, namesOnDisk(root));
+    const admitted = admit(
+      this.#guest.claims(),
+      host,
+      this.#rules.ignore,
+      this.#place.host,
+      namesOnDisk(root),
+    );
     const guest = admitted.tree;
     // Without a copy in the guest there is nothing that could have been removed from it.
     const former: Tree = this.#guest.present ? new Map(file.tree) : new Map();
@@ -139,7 +147,8 @@ export class ProjectExchange {
       await file.agree(lasting, seen);
     }
     const make = !this.#guest.present;
-    const sent = await sendToGuest(plan, fetched.refused, { ...options, ...place, make });
+    const there = { there: guest, parts: this.#guest.parts };
+    const sent = await sendToGuest(plan, fetched.refused, { ...options, ...place, ...there, make });
     if (options.accept === undefined) this.#removed.count += fetched.removed.length;
     const undone = [...fetched.undone, ...sent.undone];
     effect?.('write the base');
@@ -174,6 +183,7 @@ export class ProjectExchange {
 
   async #lookAtHost({ noticed, signal }: PassOptions): Promise<void> {
     const { root } = this.#place;
+    if (await this.#rules.refresh()) this.#host.judgeAnew();
     const isThere = await this.#host.look({ noticed, signal }).catch((error: unknown) => {
       if (systemCode(error) === 'ENOTDIR') return false;
       throw error;

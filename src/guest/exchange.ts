@@ -5,6 +5,7 @@ import type * as z from 'zod/mini';
 import { incoming } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import {
+  EXCHANGE_FILL,
   EXCHANGE_GET,
   EXCHANGE_PUT,
   EXCHANGE_SCAN,
@@ -13,9 +14,10 @@ import {
   ScanRequest,
 } from '../channel/messages/exchange.ts';
 import { conversation, type Method } from '../channel/methods.ts';
+import { LIMITS } from '../exchange/shared/entry.ts';
 import { FolderWatch } from '../exchange/shared/folder-watch.ts';
 import { FolderTree } from '../exchange/shared/guest-tree.ts';
-import { ignoreByDefault } from '../exchange/shared/ignore.ts';
+import { readRules } from '../exchange/shared/rules-record.ts';
 import { makeFolders } from './place.ts';
 import { PORTABLE } from './users.ts';
 
@@ -31,14 +33,18 @@ const copies = new Map<string, Copy>();
 
 /** The guest's half of the exchange: a listing, items out, items in. */
 export const exchangeMethods: Record<string, Method> = {
-  [EXCHANGE_SCAN]: conversation(ScanRequest, (request, stream) =>
-    send(copyAt(request).tree.scan(request), stream),
-  ),
+  [EXCHANGE_SCAN]: conversation(ScanRequest, async (request, stream) => {
+    const rules = await readRules(incoming(stream), LIMITS);
+    await send(copyAt(request).tree.scan({ ...request, rules }), stream);
+  }),
   [EXCHANGE_GET]: conversation(ExchangeRequest, (request, stream) =>
     send(copyAt(request).tree.get(incoming(stream)), stream),
   ),
   [EXCHANGE_PUT]: conversation(ExchangeRequest, (request, stream) =>
     send(copyAt(request).tree.put(incoming(stream)), stream),
+  ),
+  [EXCHANGE_FILL]: conversation(ExchangeRequest, (request, stream) =>
+    send(copyAt(request).tree.fill(incoming(stream)), stream),
   ),
   [EXCHANGE_WATCH]: conversation(ExchangeRequest, (request, stream) => tellChanges(copyAt(request), stream)),
 };
@@ -60,14 +66,14 @@ function copyAt({ root, session }: z.infer<typeof ExchangeRequest>): Copy {
   // Only what is above it: a missing root says that there is no copy yet, an empty one that it was emptied.
   makeFolders(dirname(root));
   const watchers = new Set<ChannelStream>();
-  const watch = new FolderWatch(root, {
+  const watch: FolderWatch = new FolderWatch(root, {
     recursive: false,
-    ignore: ignoreByDefault,
+    ignore: (path, folder) => tree.ignores(path, folder),
     noticed: () => {
       for (const stream of watchers) stream.send(watch.blind === undefined ? {} : { blind: watch.blind });
     },
   });
-  const tree = new FolderTree(root, {
+  const tree: FolderTree = new FolderTree(root, {
     session,
     owner: { uid: PORTABLE.uid, gid: PORTABLE.gid },
     settle: syncFileSystem,

@@ -3,6 +3,7 @@ import { incoming } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import type { Connection } from '../channel/connection.ts';
 import {
+  EXCHANGE_FILL,
   EXCHANGE_GET,
   EXCHANGE_PUT,
   EXCHANGE_SCAN,
@@ -12,6 +13,7 @@ import {
 } from '../channel/messages/exchange.ts';
 import type { GuestTree } from '../exchange/shared/guest-tree.ts';
 import type { ListingRequest } from '../exchange/shared/listing.ts';
+import { writeRules } from '../exchange/shared/rules-record.ts';
 import { Fault } from '../fault/fault.ts';
 
 /** The guest's copy of a project, reached over the channel. */
@@ -24,10 +26,9 @@ export class ChannelTree implements GuestTree {
     this.#request = request;
   }
 
-  scan({ since, noticed }: ListingRequest): AsyncIterable<Uint8Array> {
+  scan({ since, noticed, rules }: ListingRequest): AsyncIterable<Uint8Array> {
     const stream = this.#connection.open(EXCHANGE_SCAN, { ...this.#request, since, noticed });
-    stream.end();
-    return incoming(stream);
+    return exchange(stream, asAsync(writeRules(rules ?? NO_RULES)));
   }
 
   get(paths: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
@@ -36,6 +37,10 @@ export class ChannelTree implements GuestTree {
 
   put(items: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     return exchange(this.#connection.open(EXCHANGE_PUT, this.#request), items);
+  }
+
+  fill(tree: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    return exchange(this.#connection.open(EXCHANGE_FILL, this.#request), tree);
   }
 }
 
@@ -70,6 +75,12 @@ export function watchGuest(
     ended = true;
     if (!stream.closed) stream.reset(new Fault('interrupted', 'nobody wants to know any more'));
   };
+}
+
+const NO_RULES = { fold: false, files: [], skip: [], kept: [] };
+
+async function* asAsync<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
 }
 
 /** Sends while receiving: either side may begin before the other is done. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { contents, LINUX, link, remove, Scene, write } from './scene.ts';
@@ -239,6 +239,47 @@ describe('one exchange', () => {
     await scene.exchange({ host });
     assert.equal(statSync(join(scene.guest, 'tool')).mode & 0o777, 0o755);
     assert.equal(contents(scene.guest).tool, 'two');
+  });
+
+  test('a host without links leaves the guest’s where they are', async () => {
+    using scene = new Scene();
+    const host = { ...LINUX, links: false };
+    write(scene.host, 'x');
+    await scene.exchange({ host });
+    link(scene.guest, 'l', 'x');
+    for (let pass = 0; pass < 2; pass++) {
+      const report = await scene.exchange({ host });
+      assert.deepEqual(
+        report.refused.map(({ path, reason }) => [path, reason]),
+        [['l', 'link']],
+      );
+    }
+    assert.deepEqual(contents(scene.guest), { l: '→ x', x: 'x' });
+    assert.deepEqual(contents(scene.host), { x: 'x' });
+  });
+
+  test('a file keeps its time in the guest; on the host it has the time it came, so that make builds it anew', async () => {
+    using scene = new Scene();
+    write(scene.host, 'a');
+    utimesSync(join(scene.host, 'a'), 1_000_000, 1_000_000);
+    await scene.exchange();
+    assert.equal(statSync(join(scene.guest, 'a')).mtimeMs, 1e9);
+    write(scene.guest, 'a', 'changed');
+    utimesSync(join(scene.guest, 'a'), 1_000_000, 1_000_000);
+    const before = Date.now() - 1000;
+    await scene.exchange();
+    assert.ok(statSync(join(scene.host, 'a')).mtimeMs > before);
+  });
+
+  test('line endings and whatever else is in a file stay as they are', async () => {
+    using scene = new Scene();
+    write(scene.host, 'dos.txt', 'a\r\nb\r\n');
+    write(scene.host, 'mixed', 'a\rb\n\u0000\ufeffc');
+    await scene.exchange();
+    assert.deepEqual(contents(scene.guest), contents(scene.host));
+    write(scene.guest, 'dos.txt', 'a\r\nb\r\nc');
+    await scene.exchange();
+    assert.equal(contents(scene.host)['dos.txt'], 'a\r\nb\r\nc');
   });
 
   test('a host file changed while the exchange runs is neither replaced nor removed', async () => {

@@ -7,7 +7,7 @@ import { LiveExchange } from '../../src/exchange/live.ts';
 import { type Passed, ProjectExchange } from '../../src/exchange/project-exchange.ts';
 import { FolderWatch } from '../../src/exchange/shared/folder-watch.ts';
 import { FolderTree } from '../../src/exchange/shared/guest-tree.ts';
-import { ignoreByDefault } from '../../src/exchange/shared/ignore.ts';
+import { isNeverExchanged } from '../../src/exchange/shared/ignore.ts';
 import { contents, LINUX, Scene, write } from './scene.ts';
 
 describe('a live exchange', { timeout: 60_000 }, () => {
@@ -96,7 +96,7 @@ class LiveScene extends Scene implements AsyncDisposable {
   async #begin(): Promise<void> {
     const watch = new FolderWatch(this.guest, {
       recursive: false,
-      ignore: ignoreByDefault,
+      ignore: isNeverExchanged,
       noticed: () => live.noticed(),
     });
     const exchange = new ProjectExchange({

@@ -57,9 +57,10 @@ describe('a session', { timeout: 20_000 }, () => {
     guest = await Line.join({
       guest: serve({
         [SYNC]: request(Nothing, () => void flushes++),
-        [EXCHANGE_SCAN]: conversation(ScanRequest, (request, stream) =>
-          exchanged(tree.scan(request), stream),
-        ),
+        [EXCHANGE_SCAN]: conversation(ScanRequest, (request, stream) => {
+          stream.listen({});
+          return exchanged(tree.scan(request), stream);
+        }),
         [EXCHANGE_GET]: conversation(ExchangeRequest, (_r, stream) =>
           exchanged(tree.get(incoming(stream)), stream),
         ),

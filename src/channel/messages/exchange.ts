@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 export const EXCHANGE_SCAN = 'exchange-scan';
 export const EXCHANGE_GET = 'exchange-get';
 export const EXCHANGE_PUT = 'exchange-put';
+export const EXCHANGE_FILL = 'exchange-fill';
 /** Open as long as changes in the guest's copy are to be noticed. */
 export const EXCHANGE_WATCH = 'exchange-watch';
 

@@ -1,5 +1,7 @@
 import { looseName } from '../shared/fold-name.ts';
+import { loosensIgnoring } from '../shared/loosens.ts';
 import { nameOf } from '../shared/path.ts';
+import { RULE_BYTES } from '../shared/scan.ts';
 import { composerParts, packageParts } from './json-parts.ts';
 import { attributeParts, cargoParts, iniParts, msbuildParts, pyprojectParts } from './line-parts.ts';
 import { quarantineReason } from './quarantine.ts';
@@ -16,11 +18,21 @@ export const JUDGED_BYTES = 2 ** 20;
 export function judgeContent(path: string, before: Buffer | undefined, after: Buffer): string | undefined {
   const held = quarantineReason(path);
   if (held === undefined) return undefined;
+  if (held.byContent && isIgnoreFile(path)) {
+    // Patterns pushed behind what is read of it would not count any more.
+    const loosens = after.length > RULE_BYTES || loosensIgnoring(before?.toString() ?? '', after.toString());
+    return loosens ? held.reason : undefined;
+  }
   const parts = PARTS.find(([name]) => name.test(looseName(nameOf(path))))?.[1];
   if (!held.byContent || parts === undefined) return held.reason;
   const now = partsOf(parts, after);
   if (now === undefined) return 'it cannot be read, so nothing is known about the parts of it that run';
   return now === (before === undefined ? '' : partsOf(parts, before)) ? undefined : held.reason;
+}
+
+/** What it leaves out is kept from the guest; removing it counts as well. */
+export function isIgnoreFile(path: string): boolean {
+  return looseName(nameOf(path)) === '.gitignore';
 }
 
 /**

@@ -4,6 +4,7 @@ import { DESKTOPS } from './list/desktops.ts';
 import { EDITORS } from './list/editors.ts';
 import { FORGES } from './list/forges.ts';
 import { GIT } from './list/git.ts';
+import { IGNORING } from './list/ignoring.ts';
 import { PACKAGE_MANAGERS } from './list/package-managers.ts';
 import { SHELLS } from './list/shells.ts';
 
@@ -28,6 +29,7 @@ export interface RuleSet {
  */
 export const RULES: readonly RuleSet[] = [
   ...GIT,
+  ...IGNORING,
   ...EDITORS,
   ...SHELLS,
   ...PACKAGE_MANAGERS,

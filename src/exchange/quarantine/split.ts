@@ -1,6 +1,6 @@
 import { type Entry, type FileEntry, sameEntry, type Tree } from '../shared/entry.ts';
 import { guardOf } from './guard.ts';
-import { JUDGED_BYTES } from './judge-content.ts';
+import { isIgnoreFile, JUDGED_BYTES } from './judge-content.ts';
 import type { Quarantine, Quarantined } from './quarantine.ts';
 
 /** Something the guest made, changed or removed since the last agreement, and that the host does not have so. */
@@ -42,8 +42,8 @@ export function splitChanges(sides: Sides, quarantine: Quarantine): Split {
     if (held === undefined) split.go.push(change);
     else if (!held.byContent) split.wait.push({ ...change, ...held });
     // Removed, nothing of it can run.
-    else if (change.guest === undefined) split.go.push(change);
-    else if (change.guest.type === 'file' && change.guest.size <= Math.min(JUDGED_BYTES, left)) {
+    else if (change.guest === undefined && !isIgnoreFile(change.path)) split.go.push(change);
+    else if (change.guest?.type === 'file' && change.guest.size <= Math.min(JUDGED_BYTES, left)) {
       left -= change.guest.size;
       split.read.push({ ...change, ...held, guest: change.guest });
     } else split.wait.push({ ...change, ...held });

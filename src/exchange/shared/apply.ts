@@ -4,13 +4,14 @@ import type { Content } from './bundle-stream.ts';
 import { diskFault, isGone, reasonOfError } from './disk-fault.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { Folders } from './folders.ts';
-import { ignoreByDefault } from './ignore.ts';
+import { isNeverExchanged } from './ignore.ts';
 import { announced } from './keep-before.ts';
 import type { Keeper } from './keeper.ts';
+import { openLocal } from './local-content.ts';
 import { checkPath } from './path.ts';
 import { type Change, carryOut, onDiskAt, type Site } from './place.ts';
 import type { Reason, Refusal } from './reason.ts';
-import { MODE_IS_EXACT, type Owner, Stage, settle } from './stage.ts';
+import { MODE_IS_EXACT, type Owner, Stage, type Staged, settle } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
 
 interface ApplyOptions {
@@ -28,6 +29,8 @@ interface ApplyOptions {
    * new files the only way that takes seconds.
    */
   settle?: ((folder: string) => Promise<void>) | undefined;
+  /** takes over what came of a file whose content broke off */
+  keepPart?: ((entry: FileEntry, onDisk: string) => boolean) | undefined;
   /** called before each change to the disk; tests fail there */
   effect?: ((what: string) => void) | undefined;
 }
@@ -44,6 +47,8 @@ export class Apply {
   readonly #site: Site;
   #waiting: Change[] = [];
   #waitingBytes = 0;
+  /** content that is staged before its entry comes, by the entry's path */
+  readonly #held = new Map<string, Staged>();
 
   /** @throws Fault `disk-full`, `folder-unwritable` */
   constructor(root: string, options: ApplyOptions) {
@@ -65,6 +70,7 @@ export class Apply {
 
   /**
    * @param was what is to be replaced; undefined: nothing may be there
+   * @param content of a file; undefined when it was held
    * @param mode permission bits to be had exactly; without them those of what is replaced, or new ones
    * @throws Fault `disk-full`, `folder-unwritable`; then nothing is half-written
    */
@@ -72,11 +78,11 @@ export class Apply {
     entry: Entry,
     was: Entry | undefined,
     mtime: number | undefined,
-    content: Content,
+    content: Content | undefined,
     mode?: number,
   ): Promise<void> {
     await this.#try(entry.path, async () => {
-      const reason = checkPath(entry.path) ?? (ignoreByDefault(entry.path) ? 'ignored' : undefined);
+      const reason = checkPath(entry.path) ?? (isNeverExchanged(entry.path) ? 'ignored' : undefined);
       if (reason !== undefined) return reason;
       if (entry.type === 'file') return await this.#stageFile(entry, was, mtime, content, mode);
       if (entry.type === 'link') return await this.#add({ kind: 'link', entry, was });
@@ -85,6 +91,29 @@ export class Apply {
     });
     const { files, bytes } = this.#options.settle === undefined ? OPEN_BATCH : SETTLED_BATCH;
     if (this.#waiting.length >= files || this.#waitingBytes >= bytes) await this.flush();
+  }
+
+  /**
+   * Keeps a copy of what is there under another path, for the `put` of `entry` that brings no content. When it is not
+   * as it was seen, that `put` will be refused.
+   */
+  async hold(from: string, entry: FileEntry, mtime: number): Promise<void> {
+    await this.#try(entry.path, async () => {
+      const seen = this.#options.seen.get(from);
+      const content = seen === undefined ? undefined : openLocal(this.#site.folders, seen);
+      if (content === undefined) return undefined;
+      try {
+        const each = this.#options.settle === undefined;
+        const times = this.#options.keepTimes === true ? mtime : undefined;
+        const staged = await this.#site.stage.file(entry, modeOf(entry, undefined), times, content, each);
+        // Many may be held at once, more than files may be open.
+        if (staged !== undefined) await settle([staged]);
+        if (staged !== undefined) this.#held.set(entry.path, { ...staged, fd: undefined });
+      } finally {
+        content.close();
+      }
+      return undefined;
+    });
   }
 
   /** Removes what is still as it was. */
@@ -156,7 +185,7 @@ export class Apply {
     entry: FileEntry,
     was: Entry | undefined,
     mtime: number | undefined,
-    content: Content,
+    content: Content | undefined,
     mode: number | undefined,
   ): Promise<Reason | undefined> {
     // Its folder may be among them.
@@ -164,13 +193,16 @@ export class Apply {
     const stats = lstatSync(onDiskAt(this.#site, entry.path), { throwIfNoEntry: false });
     // Looked at again before the rename; this spares receiving what could not be placed.
     if ((stats === undefined) !== (was === undefined)) return 'changed';
-    const staged = await this.#site.stage.file(
-      entry,
-      mode === undefined ? modeOf(entry, stats) : mode | MODE_IS_EXACT,
-      this.#options.keepTimes === true ? mtime : undefined,
-      content,
-      this.#options.settle === undefined,
-    );
+    const staged =
+      content === undefined
+        ? this.#held.get(entry.path)
+        : await this.#site.stage.file(
+            entry,
+            mode === undefined ? modeOf(entry, stats) : mode | MODE_IS_EXACT,
+            this.#options.keepTimes === true ? mtime : undefined,
+            content,
+            this.#options.settle === undefined,
+          );
     if (staged === undefined) return 'changed';
     this.#waiting.push({ kind: 'file', entry, was, staged });
     this.#waitingBytes += entry.size;

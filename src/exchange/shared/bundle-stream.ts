@@ -4,7 +4,7 @@ import { Fault, systemCode } from '../../fault/fault.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { openFile } from './digest-file.ts';
-import { type Entry, entrySchema, type FileEntry, type Limits } from './entry.ts';
+import { type Entry, entrySchema, type FileEntry, fileSchema, type Limits } from './entry.ts';
 import { Folders } from './folders.ts';
 import { Pace } from './pace.ts';
 import { nameOf, parentOf } from './path.ts';
@@ -12,7 +12,23 @@ import { END_RECORD, encodeRecord, readRecord } from './record.ts';
 import { type Seen, sameStamp } from './stamp.ts';
 
 /** One item to send. `was` is what the receiver is believed to have there now. */
-export type Item = { op: 'put'; seen: Seen; was?: Entry | undefined } | { op: 'remove'; was: Entry };
+export type Item =
+  | { op: 'put'; seen: Seen; was?: Entry | undefined; held?: boolean | undefined; from?: number | undefined }
+  | { op: 'remove'; was: Entry }
+  | HoldItem;
+
+/**
+ * Content the receiver has already, under another path: to be kept aside before anything is removed, for the `put` of
+ * that entry which says `held` and brings none.
+ */
+interface HoldItem {
+  op: 'hold';
+  from: string;
+  entry: FileEntry;
+  mtime: number;
+}
+
+const time = z.number().check(z.gte(0), z.lte(8.64e15));
 
 const headerSchema = z.discriminatedUnion('op', [
   /** for a file, exactly `entry.size` bytes follow */
@@ -21,7 +37,17 @@ const headerSchema = z.discriminatedUnion('op', [
     entry: entrySchema,
     was: z.optional(entrySchema),
     /** milliseconds since 1970 */
-    mtime: z.optional(z.number().check(z.gte(0), z.lte(8.64e15))),
+    mtime: z.optional(time),
+    /** its content was kept aside: none follows */
+    held: z.optional(z.boolean()),
+    /** so much of its content the receiver has kept: only the rest follows */
+    from: z.optional(z.int().check(z.nonnegative())),
+  }),
+  z.strictObject({
+    op: z.literal('hold'),
+    from: z.string().check(z.maxLength(4096)),
+    entry: fileSchema,
+    mtime: time,
   }),
   z.strictObject({ op: z.literal('remove'), was: entrySchema }),
   /** asked for, but not as it was any more */
@@ -36,6 +62,11 @@ export interface Content {
 
 interface ItemSink {
   put(entry: Entry, was: Entry | undefined, mtime: number | undefined, content: Content): Promise<void>;
+  /** a receiver without these takes no such items */
+  hold?(from: string, entry: FileEntry, mtime: number): Promise<void>;
+  putHeld?(entry: Entry, was: Entry | undefined): Promise<void>;
+  /** @returns the whole content of a file whose beginning was kept; a receiver without it takes whole files only */
+  resume?(entry: FileEntry, rest: Content): Content;
   remove(was: Entry): Promise<void>;
   skip(path: string): Promise<void>;
 }
@@ -44,7 +75,7 @@ interface WriteOptions {
   signal?: AbortSignal | undefined;
   /** told of each path that could not be sent because it is not as it was seen */
   skipped?: ((path: string) => void) | undefined;
-  /** told of the bytes of each file sent */
+  /** told of the bytes sent of files, piece by piece */
   progress?: ((bytes: number) => void) | undefined;
 }
 
@@ -62,8 +93,11 @@ export async function* writeItems(
   const pace = new Pace(options.signal);
   try {
     for (const item of items) {
-      if (item.op === 'remove') writer.write(encodeRecord(item));
-      else if (item.seen.entry.type === 'file')
+      if (item.op !== 'put') writer.write(encodeRecord(item));
+      else if (item.held === true) {
+        const { entry } = item.seen;
+        writer.write(encodeRecord({ op: 'put', entry, was: item.was, held: true }));
+      } else if (item.seen.entry.type === 'file')
         yield* writeFile(folders, writer, item, item.seen.entry, options);
       else writer.write(encodeRecord({ op: 'put', entry: item.seen.entry, was: item.was }));
       yield* writer.full();
@@ -90,24 +124,46 @@ export async function readItems(
       const header = await readRecord(reader, headerSchema);
       if (header === undefined) break;
       items += 1;
-      // Twice: a tree may be removed and put in one stream.
-      if (items > 2 * limits.entries) throw pastLimits();
+      // A tree may be held, removed and put in one stream.
+      if (items > 3 * limits.entries) throw pastLimits();
       if (header.op === 'remove') await sink.remove(header.was);
       else if (header.op === 'skip') await sink.skip(header.path);
-      else {
-        const content = new Measured(reader, header.entry.type === 'file' ? header.entry.size : 0);
-        bytes += content.left;
+      else if (header.op === 'hold') {
+        if (sink.hold === undefined) throw unasked();
+        bytes += header.entry.size;
+        await sink.hold(header.from, header.entry, header.mtime);
+      } else if (header.held === true) {
+        if (sink.putHeld === undefined) throw unasked();
+        await sink.putHeld(header.entry, header.was);
+      } else {
+        const { entry, from } = header;
+        const left = entry.type === 'file' ? entry.size - (from ?? 0) : 0;
+        if (left < 0) throw new Fault('protocol-violation', 'a file is shorter than its part');
+        const content = new Measured(reader, left);
+        bytes += left;
         if (bytes > limits.bytes) throw pastLimits();
-        await sink.put(header.entry, header.was, header.mtime, content);
+        await sink.put(entry, header.was, header.mtime, resumed(sink, entry, from, content));
         while ((await content.next()) !== undefined) {
           // what the sink left
         }
       }
+      if (bytes > limits.bytes) throw pastLimits();
     }
     await reader.end();
   } finally {
     await reader.release();
   }
+}
+
+function resumed(sink: ItemSink, entry: Entry, from: number | undefined, rest: Content): Content {
+  if (from === undefined) return rest;
+  if (sink.resume === undefined || entry.type !== 'file')
+    throw new Fault('protocol-violation', 'the rest of a file where whole ones were asked for');
+  return sink.resume(entry, rest);
+}
+
+function unasked(): Fault {
+  return new Fault('protocol-violation', 'content that is here already where files were asked for');
 }
 
 function pastLimits(): Fault {
@@ -153,26 +209,33 @@ async function* writeFile(
   }
   try {
     const mtime = Math.max(0, Math.floor(fstatSync(fd).mtimeMs));
-    writer.write(encodeRecord({ op: 'put', entry, was: item.was, mtime }));
-    yield* writeContent(fd, writer, entry.size);
-    options.progress?.(entry.size);
+    const from = item.from === undefined || item.from > entry.size ? undefined : item.from;
+    writer.write(encodeRecord({ op: 'put', entry, was: item.was, mtime, from }));
+    yield* writeContent(fd, writer, from ?? 0, entry.size, options.progress);
   } finally {
     closeSync(fd);
   }
 }
 
 /** Exactly so many bytes, zeros where the file has become shorter. Pieces of 256 KiB are read at once: one takes 0.1 ms. */
-function* writeContent(fd: number, writer: ByteWriter, size: number): Generator<Uint8Array> {
-  for (let left = size; left > 0; ) {
+function* writeContent(
+  fd: number,
+  writer: ByteWriter,
+  from: number,
+  size: number,
+  progress: WriteOptions['progress'],
+): Generator<Uint8Array> {
+  for (let at = from; at < size; ) {
     const room = writer.room();
-    const most = Math.min(room.length, left);
-    let got = readSync(fd, room, 0, most, null);
+    const most = Math.min(room.length, size - at);
+    let got = readSync(fd, room, 0, most, at);
     if (got === 0) {
       room.fill(0, 0, most);
       got = most;
     }
     writer.wrote(got);
-    left -= got;
+    at += got;
+    progress?.(got);
     yield* writer.full();
   }
 }

@@ -9,6 +9,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { systemCode } from '../../fault/fault.ts';
 import { NO_FOLLOW } from './folders.ts';
 
 /** What one reading of a file found. */
@@ -47,6 +48,22 @@ export async function digestFile(path: string): Promise<DigestedFile | undefined
     return still ? { stats, digest: hash.digest('hex') } : undefined;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The beginning of a file as text; undefined when it is no regular file or cannot be read. */
+export function readText(path: string, most: number): string | undefined {
+  try {
+    const { fd } = openFile(path);
+    try {
+      const bytes = Buffer.alloc(most);
+      return bytes.toString('utf8', 0, readSync(fd, bytes, 0, most, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
   }
 }
 

@@ -40,14 +40,16 @@ export const LIMITS: Limits = { entries: 200_000, bytes: 4 * 2 ** 30 };
 // Length only: what a path may be is decided by checkPath, which gives a reason that can be reported.
 const text = z.string().check(z.minLength(1), z.maxLength(4096));
 
+export const fileSchema = z.strictObject({
+  path: text,
+  type: z.literal('file'),
+  exec: z.boolean(),
+  size: z.int().check(z.nonnegative()),
+  digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+});
+
 export const entrySchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    path: text,
-    type: z.literal('file'),
-    exec: z.boolean(),
-    size: z.int().check(z.nonnegative()),
-    digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
-  }),
+  fileSchema,
   z.strictObject({ path: text, type: z.literal('folder') }),
   z.strictObject({ path: text, type: z.literal('link'), target: text }),
 ]);

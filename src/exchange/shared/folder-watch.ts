@@ -133,6 +133,7 @@ const MOST_HINTS = 50_000;
 /** A recursive watcher also tells of what is inside an ignored folder. */
 function isIgnored(path: string, ignore: Ignore): boolean {
   for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
-    if (ignore(path.slice(0, end))) return true;
-  return ignore(path);
+    if (ignore(path.slice(0, end), true)) return true;
+  // Whether it is a folder only a look tells.
+  return ignore(path, false);
 }

@@ -9,13 +9,14 @@ import { below } from './path.ts';
  */
 export class Folders {
   readonly #root: string;
-  readonly #handles: boolean;
+  /** a prefix stays that very folder until the next call; else it should be asked for right before each use */
+  readonly handles: boolean;
   /** the open folders down to the one used last; the first is the root */
   readonly #open: { path: string; fd: number }[] = [];
 
   constructor(root: string, handles: boolean = handlesWork()) {
     this.#root = root;
-    this.#handles = handles;
+    this.handles = handles;
     if (handles) this.#open.push({ path: '', fd: openSync(root, OPEN_REAL_FOLDER) });
   }
 
@@ -24,7 +25,7 @@ export class Folders {
    * @throws ENOENT or ENOTDIR when a component is missing or is not a real folder
    */
   enter(folder: string): string {
-    return this.#handles ? `/proc/self/fd/${this.#enterByHandle(folder)}` : this.#enterByLooking(folder);
+    return this.handles ? `/proc/self/fd/${this.#enterByHandle(folder)}` : this.#enterByLooking(folder);
   }
 
   /** Makes the names in a folder durable; a no-op where folders cannot be opened. */

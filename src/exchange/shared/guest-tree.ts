@@ -5,10 +5,13 @@ import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
 import { isGone } from './disk-fault.ts';
 import { type Entry, LIMITS, type Limits } from './entry.ts';
+import { fill } from './fill.ts';
 import type { FolderWatch } from './folder-watch.ts';
 import type { Ignore } from './ignore.ts';
+import { IgnoreRules } from './ignore-rules.ts';
 import { type ListingRequest, readPaths, writeListing } from './listing.ts';
 import { LookedTree } from './looked-tree.ts';
+import { Parts } from './parts.ts';
 import { type Owner, removeLeftOvers } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
 
@@ -23,11 +26,12 @@ export interface GuestTree {
   get(paths: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** items → a listing with no entries, of what was refused */
   put(items: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** a whole tree, for a guest without a copy → the same; where it is missing, `put` does */
+  fill?(tree: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
 export interface FolderTreeOptions {
   session: string;
-  ignore?: Ignore | undefined;
   limits?: Limits | undefined;
   /** who owns the project in the guest */
   owner?: Owner | undefined;
@@ -45,18 +49,28 @@ export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
   readonly #looked: LookedTree;
+  readonly #parts: Parts;
+  #rules = new IgnoreRules(false);
   /** the state the last listing told */
   #state: string | undefined;
   #isTidy = false;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
+    this.#parts = new Parts(root);
     this.#options = options;
-    this.#looked = new LookedTree(root, options);
+    this.#looked = new LookedTree(root, { ...options, ignore: this.ignores });
   }
 
-  async *scan({ since, noticed }: ListingRequest = {}): AsyncGenerator<Uint8Array> {
+  /** Whether the last host has told to leave it out. */
+  readonly ignores: Ignore = (path, folder) => this.#rules.ignore(path, folder);
+
+  async *scan({ since, noticed, rules }: ListingRequest = {}): AsyncGenerator<Uint8Array> {
     this.#tidy();
+    if (rules !== undefined && !this.#rules.says(rules)) {
+      this.#rules = IgnoreRules.from(rules);
+      this.#looked.judgeAnew();
+    }
     const present = await this.#looked.look({ noticed });
     const { tree, refused } = this.#looked;
     const changed = tree.takeChanged();
@@ -65,7 +79,8 @@ export class FolderTree implements GuestTree {
     this.#state = randomUUID();
     const entries = partial ? entriesAt(tree, changed) : entriesOf(tree);
     const removed = partial ? [...changed].filter((path) => !tree.has(path)) : [];
-    yield* writeListing(present, entries, refused, { state: this.#state, partial, removed });
+    const told = { state: this.#state, partial, removed, parts: this.#parts.list() };
+    yield* writeListing(present, entries, refused, told);
   }
 
   async *get(paths: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -87,12 +102,16 @@ export class FolderTree implements GuestTree {
       effect,
       seen: this.#looked.tree,
       keepTimes: true,
+      keepPart: (entry, onDisk) => this.#parts.keep(entry, onDisk),
     });
     try {
       await readItems(
         items,
         {
           put: (entry, was, mtime, content) => apply.put(entry, was, mtime, content),
+          resume: (entry, rest) => this.#parts.before(entry, rest),
+          putHeld: (entry, was) => apply.put(entry, was, undefined, undefined),
+          hold: (from, entry, mtime) => apply.hold(from, entry, mtime),
           remove: (was) => apply.remove(was),
           // The host knows that it left it out.
           skip: async () => undefined,
@@ -104,6 +123,13 @@ export class FolderTree implements GuestTree {
       apply.close();
     }
     yield* writeListing(true, [], apply.refused);
+  }
+
+  async *fill(tree: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { owner, settle } = this.#options;
+    const { seen, refused } = await fill(this.#root, tree, { owner, settle, limits: this.#limits() });
+    this.#looked.replace(seen);
+    yield* writeListing(true, [], refused);
   }
 
   /** What a former daemon was about to put when it ended. */

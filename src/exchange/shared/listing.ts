@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import { Fault } from '../../fault/fault.ts';
 import { ByteReader } from './byte-reader.ts';
 import { type Entry, entrySchema, type Limits } from './entry.ts';
+import type { RulesData } from './ignore-rules.ts';
+import type { Part } from './parts.ts';
 import { type Refusal, refusalSchema } from './reason.ts';
 import { END_RECORD, encodeRecord, readRecord } from './record.ts';
 import { MAX_REFUSED, tooMuch } from './scan.ts';
@@ -17,6 +19,8 @@ export interface Listing {
   entries: Entry[];
   removed: string[];
   refused: Refusal[];
+  /** what is left of transfers that were cut off */
+  parts: Part[];
 }
 
 /** What the host asks for. */
@@ -25,6 +29,8 @@ export interface ListingRequest {
   since?: string | undefined;
   /** look at what the watcher noticed instead of at everything */
   noticed?: boolean | undefined;
+  /** what takes part; undefined: as before */
+  rules?: RulesData | undefined;
 }
 
 /** Of all names of a listing together: hundreds for each of the most files there may be, and little memory. */
@@ -35,12 +41,18 @@ const BATCH = 200;
 /** Paths of 4 KiB must still fit a record. */
 const BATCH_CHARACTERS = 60_000;
 
+const partSchema = z.strictObject({
+  digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  bytes: z.int().check(z.nonnegative()),
+});
+
 const pathText = z.string().check(z.maxLength(4096));
 
 const recordSchema = z.union([
   z.strictObject({ entries: z.array(entrySchema).check(z.minLength(1), z.maxLength(BATCH)) }),
   z.strictObject({ refused: z.array(refusalSchema).check(z.minLength(1), z.maxLength(BATCH)) }),
   z.strictObject({ removed: z.array(pathText).check(z.minLength(1), z.maxLength(BATCH)) }),
+  z.strictObject({ parts: z.array(partSchema).check(z.minLength(1), z.maxLength(BATCH)) }),
   z.strictObject({
     present: z.boolean(),
     state: z.optional(z.string().check(z.maxLength(64))),
@@ -53,13 +65,19 @@ export function* writeListing(
   present: boolean,
   entries: Iterable<Entry>,
   refused: Iterable<Refusal>,
-  since: { state?: string; partial?: boolean; removed?: Iterable<string> } = {},
+  since: {
+    state?: string;
+    partial?: boolean;
+    removed?: Iterable<string>;
+    parts?: readonly Part[];
+  } = {},
 ): Generator<Uint8Array> {
-  const { state, partial, removed } = since;
+  const { state, partial, removed, parts = [] } = since;
   yield encodeRecord({ present, state, partial });
   for (const batch of batches(entries)) yield encodeRecord({ entries: batch });
   for (const batch of batches(removed ?? [])) yield encodeRecord({ removed: batch });
   for (const batch of batches(refused)) yield encodeRecord({ refused: batch });
+  if (parts.length > 0) yield encodeRecord({ parts });
   yield END_RECORD;
 }
 
@@ -73,6 +91,7 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
     entries: [],
     removed: [],
     refused: [],
+    parts: [],
   };
   let bytes = 0;
   let characters = 0;
@@ -92,6 +111,10 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
       } else if ('refused' in record) {
         listing.refused.push(...record.refused);
         characters += charactersOf(record.refused);
+      } else if ('parts' in record) {
+        if (listing.parts.length > 0)
+          throw new Fault('protocol-violation', 'a listing names its parts twice');
+        listing.parts = record.parts;
       } else {
         for (const entry of record.entries) bytes += entry.type === 'file' ? entry.size : 0;
         characters += charactersOf(record.entries);

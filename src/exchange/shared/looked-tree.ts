@@ -1,16 +1,29 @@
 import { systemCode } from '../../fault/fault.ts';
 import { LIMITS, type Limits } from './entry.ts';
 import type { FolderWatch } from './folder-watch.ts';
+import type { Hints } from './hints.ts';
 import type { Ignore } from './ignore.ts';
-import { isWithin, parentOf } from './path.ts';
+import { RULE_FILES, type RuleFile } from './ignore-rules.ts';
+import { isWithin, nameOf, parentOf } from './path.ts';
 import type { Reason, Refusal } from './reason.ts';
 import { MAX_REFUSED, rescan, scan, tooMuch } from './scan.ts';
+import type { SeenTree } from './stamp.ts';
 import { TrackedTree } from './tracked-tree.ts';
 
 export type Watch = Pick<FolderWatch, 'sees' | 'take' | 'enter' | 'watches' | 'keepOnly'>;
 
+/** Rules that are read from the very folder that is looked at. */
+export interface OwnRules {
+  /** everything is about to be read anew */
+  begin(): void;
+  collect(file: RuleFile): void;
+  /** whether an ignore file was in a folder or below it */
+  isWithin(folder: string): boolean;
+}
+
 interface LookOptions {
   ignore?: Ignore | undefined;
+  rules?: OwnRules | undefined;
   limits?: Limits | undefined;
   watch?: Watch | undefined;
 }
@@ -21,6 +34,8 @@ export class LookedTree {
   readonly #root: string;
   readonly #options: LookOptions;
   readonly #refused = new Map<string, Reason>();
+  /** what `tree` holds was judged by the rules of now */
+  #judged = false;
   /** the watch saw the folders being read that `tree` holds, so what it noticed since is all there is to know */
   #watched = false;
 
@@ -48,16 +63,42 @@ export class LookedTree {
   }): Promise<boolean> {
     const { watch } = this.#options;
     const hints = watch?.take();
-    if (noticed === true && this.#watched && watch?.sees === true && hints?.everything === false)
+    const some = hints?.everything === false && !this.#concernRules(hints);
+    if (noticed === true && this.#watched && this.#judged && watch?.sees === true && some)
       return await this.#lookAgain(hints, signal);
     return await this.#lookAtAll(signal);
+  }
+
+  /** The rules are others now: the next look is at everything. */
+  judgeAnew(): void {
+    this.#judged = false;
+  }
+
+  /** Takes over a tree that was made here. Nobody watches it yet. */
+  replace(seen: SeenTree): void {
+    this.#refused.clear();
+    this.tree.become(seen);
+    this.#watched = false;
+  }
+
+  /** An ignore file decides on what is beside and below it; a folder listed anew may have got one. */
+  #concernRules({ entries, folders }: Hints): boolean {
+    if (this.#options.rules === undefined) return false;
+    if (folders.size > 0) return true;
+    for (const path of entries) if (nameOf(path) in RULE_FILES) return true;
+    return false;
   }
 
   async #lookAtAll(signal: AbortSignal | undefined): Promise<boolean> {
     const { watch } = this.#options;
     this.#watched = false;
     const wasSeen = watch?.sees === true;
-    const found = await scan(this.#root, this.#scanOptions(signal)).catch((error: unknown) => {
+    this.#options.rules?.begin();
+    const options = {
+      ...this.#scanOptions(signal),
+      sameRules: this.#judged && this.#options.rules === undefined,
+    };
+    const found = await scan(this.#root, options).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
     });
@@ -66,6 +107,8 @@ export class LookedTree {
     this.#refuse(found?.refused ?? []);
     watch?.keepOnly((path) => this.tree.get(path)?.entry.type === 'folder');
     this.#watched = found !== undefined && wasSeen;
+    // Rules of its own are only known when all has been read.
+    this.#judged = true;
     return found !== undefined;
   }
 
@@ -79,7 +122,8 @@ export class LookedTree {
         throw error;
       },
     );
-    if (found === undefined) return await this.#lookAtAll(signal);
+    if (found === undefined || found.gone.some((path) => this.#options.rules?.isWithin(path)))
+      return await this.#lookAtAll(signal);
     for (const path of this.#refused.keys()) {
       const again = (top: string) => isWithin(path, top);
       if (hints.folders.has(parentOf(path)) || hints.entries.has(path) || found.gone.some(again))
@@ -95,9 +139,10 @@ export class LookedTree {
   }
 
   #scanOptions(signal: AbortSignal | undefined) {
-    const { ignore, limits, watch } = this.#options;
+    const { ignore, limits, rules, watch } = this.#options;
     return {
       ignore,
+      collect: rules === undefined ? undefined : (file: RuleFile) => rules.collect(file),
       limits,
       signal,
       previous: this.tree,

@@ -19,6 +19,7 @@ import type { Content } from './bundle-stream.ts';
 import type { FileEntry } from './entry.ts';
 import { Folders, NO_FOLLOW } from './folders.ts';
 import { TEMPORARY_PREFIX } from './ignore.ts';
+import { PARTS } from './parts.ts';
 
 export interface Owner {
   uid: number;
@@ -29,6 +30,8 @@ interface StageOptions {
   /** names the temporary folder */
   session: string;
   owner?: Owner | undefined;
+  /** takes over what came of a file whose content broke off; false: it is removed */
+  keepPart?: ((entry: FileEntry, onDisk: string) => boolean) | undefined;
   effect?: ((what: string) => void) | undefined;
 }
 
@@ -79,9 +82,15 @@ export class Stage {
     this.#options.effect?.(`write ${entry.path}`);
     const fd = openSync(onDisk, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, mode);
     let keep = false;
+    let cut = false;
+    const next = () =>
+      content.next().catch((error: unknown) => {
+        cut = true;
+        throw error;
+      });
     try {
       const hash = createHash('sha256');
-      for (let piece = await content.next(); piece !== undefined; piece = await content.next()) {
+      for (let piece = await next(); piece !== undefined; piece = await next()) {
         hash.update(piece);
         for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at);
       }
@@ -90,7 +99,7 @@ export class Stage {
       keep = true;
     } finally {
       if (!keep || !open) closeSync(fd);
-      if (!keep) unlinkSync(onDisk);
+      if (!keep && !(cut && this.#options.keepPart?.(entry, onDisk) === true)) unlinkSync(onDisk);
     }
     return { onDisk, fd: open ? fd : undefined };
   }
@@ -138,7 +147,7 @@ const sync = promisify(fsync);
 
 /** For the only one who puts anything below a root, before it puts anything: whatever is there was left by a crash. */
 export function removeLeftOvers(root: string): void {
-  removeStale(root, () => true);
+  removeStale(root, (name, age) => name !== PARTS || age > STALE_MS);
 }
 
 /** A running exchange touches its temporary folder all the time; one untouched for so long was left by a crash. */

@@ -52,7 +52,7 @@ const START = `#!/bin/sh
   blob=/run/pcoder/agentd.blob
   [ ! -e $blob ] || snapshot="--snapshot-blob $blob"
   while :; do
-    /usr/local/bin/node $snapshot --no-opt --no-maglev --no-sparkplug --v8-pool-size=1 --max-old-space-size=96 --max-semi-space-size=1 --no-warnings /run/pcoder/agentd.cjs
+    /usr/local/bin/node $snapshot --no-opt --no-maglev --no-sparkplug --v8-pool-size=1 --max-old-space-size=192 --max-semi-space-size=1 --no-warnings /run/pcoder/agentd.cjs
     if [ -n "$snapshot" ]; then
       echo 'agentd: ended; it goes on without its start-up snapshot'
       snapshot=

@@ -68,7 +68,6 @@ describe('the quarantine', () => {
       'src/package.json.ts',
       'vscode/tasks.json',
       '.env.example',
-      '.gitignore',
       'github/workflows/x.yml',
       'envrc',
       'src/head/index.ts',

@@ -140,11 +140,12 @@ export class ProjectLink {
   async #begin(): Promise<void> {
     const live = new LiveExchange({
       pass: async (noticed) => {
-        // The one that came first names what it finds.
-        const [first] = this.#followers;
+        // The one that came first names what it finds. Who leaves meanwhile is still told: it is part of what came back to it.
+        const followers = [...this.#followers];
+        const [first] = followers;
         if (first === undefined) throw new Error('nobody follows this exchange');
         const passed = await this.pass({ session: first.session, undo: first.undo, noticed, linger: true });
-        for (const { passed: tell } of this.#followers) tell(passed);
+        for (const { passed: tell } of followers) tell(passed);
         this.#tellBlind();
         return passed;
       },

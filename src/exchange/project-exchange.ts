@@ -25,6 +25,7 @@ import {
   findWaiting,
   HOLD_NOTHING,
   type HoldRules,
+  movedAway,
   type RemovedBefore,
   type Waiting,
 } from './waiting.ts';
@@ -199,7 +200,13 @@ export class ProjectExchange {
     rules: HoldRules,
   ): Promise<{ found: Waiting[]; removals: string[] }> {
     const found = findWaiting(sides, rules);
-    return { found: await this.#judge(found, rules), removals: found.removals };
+    const waiting = await this.#judge(found, rules);
+    const moved = movedAway(waiting, found.removals, sides.host);
+    const held = new Set(moved.map(({ path }) => path));
+    return {
+      found: [...waiting, ...moved].sort((a, b) => (a.path < b.path ? -1 : 1)),
+      removals: found.removals.filter((path) => !held.has(path)),
+    };
   }
 
   async #judge(found: Found, rules: HoldRules): Promise<Waiting[]> {

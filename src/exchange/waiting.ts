@@ -108,6 +108,21 @@ export function afterJudging(
   return held.length === 0 ? waiting : sorted([...waiting, ...held]);
 }
 
+/**
+ * What the guest moved to a place that waits must not go from where it was: then only the guest would have it.
+ * @param removals that do not wait by themselves
+ * @returns those of them that wait now
+ */
+export function movedAway(waiting: readonly Waiting[], removals: readonly string[], host: Tree): Waiting[] {
+  const holds = new Map<string, Hold>();
+  for (const { guest, hold } of waiting) if (guest?.type === 'file') holds.set(guest.digest, hold);
+  return removals.flatMap((path): Waiting[] => {
+    const theirs = host.get(path);
+    const hold = theirs?.type === 'file' ? holds.get(theirs.digest) : undefined;
+    return hold === undefined ? [] : [{ path, guest: undefined, host: theirs, hold }];
+  });
+}
+
 function sorted(waiting: Waiting[]): Waiting[] {
   return waiting.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { PassOptions } from '../../src/exchange/options.ts';
 import { ProjectExchange } from '../../src/exchange/project-exchange.ts';
@@ -156,6 +158,19 @@ describe('files that could run a program on the host', () => {
     assert.deepEqual(contents(scene.host), { f: 'f', new: '/', 'new/fine': 'fine' });
     await scene.pass({ hold, accept: ALL });
     assert.deepEqual(contents(scene.host), contents(scene.guest));
+  });
+
+  test('do not take with them what the guest moved there', async () => {
+    using scene = new Reviewed();
+    write(scene.host, 'script', 'dear');
+    write(scene.host, 'f');
+    await scene.pass({ hold });
+    renameSync(join(scene.guest, 'script'), join(scene.guest, '.envrc'));
+    const { waiting } = await scene.pass({ hold });
+    assert.deepEqual(paths(waiting), ['.envrc', 'script']);
+    assert.deepEqual(contents(scene.host), { f: 'f', script: 'dear' });
+    await scene.pass({ hold, accept: ALL });
+    assert.deepEqual(contents(scene.host), { '.envrc': 'dear', f: 'f' });
   });
 
   test('that run only in parts go on when those parts are as before, and wait when they are not', async () => {

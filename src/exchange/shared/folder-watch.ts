@@ -66,11 +66,6 @@ export class FolderWatch {
     }
   }
 
-  /** whether what happens right in this folder is noticed */
-  watches(folder: string): boolean {
-    return this.#options.recursive ? this.#watchers.size > 0 : this.#watchers.has(folder);
-  }
-
   /** Forgets folders that are not part of the tree any more. */
   keepOnly(isFolder: (path: string) => boolean): void {
     if (this.#options.recursive) return;

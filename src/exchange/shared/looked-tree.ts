@@ -10,7 +10,7 @@ import { MAX_REFUSED, rescan, scan, tooMuch } from './scan.ts';
 import type { SeenTree } from './stamp.ts';
 import { TrackedTree } from './tracked-tree.ts';
 
-export type Watch = Pick<FolderWatch, 'sees' | 'take' | 'enter' | 'watches' | 'keepOnly'>;
+export type Watch = Pick<FolderWatch, 'sees' | 'take' | 'enter' | 'keepOnly'>;
 
 /** Rules that are read from the very folder that is looked at. */
 export interface OwnRules {
@@ -113,15 +113,12 @@ export class LookedTree {
   }
 
   async #lookAgain(hints: Parameters<typeof rescan>[1], signal: AbortSignal | undefined): Promise<boolean> {
-    const unread = (folder: string) => this.#options.watch?.watches(folder) === false;
-    const found = await rescan(this.#root, hints, { ...this.#scanOptions(signal), unread }).catch(
-      (error: unknown) => {
-        // What was noticed is taken; only looking at everything makes up for it.
-        this.#watched = false;
-        if (systemCode(error) === 'ENOENT') return undefined;
-        throw error;
-      },
-    );
+    const found = await rescan(this.#root, hints, this.#scanOptions(signal)).catch((error: unknown) => {
+      // What was noticed is taken; only looking at everything makes up for it.
+      this.#watched = false;
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
     if (found === undefined || found.gone.some((path) => this.#options.rules?.isWithin(path)))
       return await this.#lookAtAll(signal);
     for (const path of this.#refused.keys()) {

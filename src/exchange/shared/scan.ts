@@ -63,15 +63,11 @@ export interface Rescanned extends Scanned {
 export async function rescan(
   root: string,
   hints: Hints,
-  options: ScanOptions & {
-    previous: ReadonlyMap<string, Seen>;
-    /** whether a known folder has to be read as if it were new: we made it, and nobody watches it yet */
-    unread?: ((folder: string) => boolean) | undefined;
-  },
+  options: ScanOptions & { previous: ReadonlyMap<string, Seen> },
 ): Promise<Rescanned> {
   const folders = new Folders(root);
   try {
-    return await new Walk(folders, root, options).again(hints, options.unread ?? (() => false));
+    return await new Walk(folders, root, options).again(hints);
   } finally {
     folders.close();
   }
@@ -102,7 +98,7 @@ class Walk {
     return { seen: this.#seen, refused: this.#refused };
   }
 
-  async again(hints: Hints, unread: (folder: string) => boolean): Promise<Rescanned> {
+  async again(hints: Hints): Promise<Rescanned> {
     const gone: string[] = [];
     const fresh: string[] = [];
     const entries = new Set(hints.entries);
@@ -119,26 +115,23 @@ class Walk {
     }
     for (const path of [...entries].sort()) {
       if (path === '' || this.#seen.has(path)) continue;
-      if ((await this.#again(path, gone, fresh)) && unread(path)) fresh.push(path);
+      await this.#again(path, gone, fresh);
       if (this.#pace.due()) await this.#pace.rest();
     }
     await this.#everythingBelow(fresh);
     return { seen: this.#seen, refused: this.#refused, gone };
   }
 
-  /** @returns whether it is the folder it was before */
-  async #again(path: string, gone: string[], fresh: string[]): Promise<boolean> {
+  async #again(path: string, gone: string[], fresh: string[]): Promise<void> {
     const before = this.#options.previous?.get(path);
     const prefix = this.#admits(path) ? this.#prefix(parentOf(path)) : undefined;
     const isFolder = prefix !== undefined && (await this.#entry(`${prefix}/${nameOf(path)}`, path));
-    const now = this.#seen.get(path);
+    // A folder is noticed for itself when it was made or moved here, and its inode may be that of one that went: all in it is
+    // read anew, and watched.
+    if (isFolder) fresh.push(path);
     // What was not known cannot go: most of it is ignored.
-    if (before !== undefined && now?.entry.type !== before.entry.type) gone.push(path);
-    // Another folder under the same name has other things in it, and nobody watches it yet.
-    if (!isFolder || now?.stamp.ino === before?.stamp.ino) return isFolder;
-    if (before?.entry.type === 'folder') gone.push(path);
-    fresh.push(path);
-    return false;
+    if (before !== undefined && (isFolder || this.#seen.get(path)?.entry.type !== before.entry.type))
+      gone.push(path);
   }
 
   async #everythingBelow(folders: readonly string[]): Promise<void> {

@@ -32,7 +32,11 @@ describe('looking again at what was noticed', () => {
           rmSync(root, { recursive: true });
         }
       }),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        // A folder that was removed and made anew may get the inode of the former one.
+        examples: [[[[fold('c')], [{ kind: 'write', from: 'c/a', to: 'a' }], [gone('c'), fold('c')]]]],
+      },
     );
   });
 
@@ -72,10 +76,6 @@ class PretendedWatch implements Watch {
     this.#read.add(folder);
   }
 
-  watches(folder: string): boolean {
-    return this.#read.has(folder);
-  }
-
   keepOnly(isFolder: (path: string) => boolean): void {
     for (const folder of this.#read) if (folder !== '' && !isFolder(folder)) this.#read.delete(folder);
   }
@@ -89,6 +89,9 @@ class PretendedWatch implements Watch {
 
 const name = fc.constantFrom('a', 'b', 'c');
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
+
+const fold = (from: string) => ({ kind: 'folder' as const, from, to: 'a' });
+const gone = (from: string) => ({ kind: 'remove' as const, from, to: 'a' });
 
 const EDITS = {
   write: (from: string) => writeFileSync(from, String(Math.random())),

@@ -43,6 +43,7 @@ import { PortLine } from './port-line.ts';
 import { startProxy } from './proxy.ts';
 import { identify, moveClock, renew } from './renewal.ts';
 import { serveSsh } from './ssh.ts';
+import { Stillness } from './stillness.ts';
 import { endStrays } from './strays.ts';
 
 const run = promisify(execFile);
@@ -84,7 +85,7 @@ function main(): void {
         });
       },
       (error: unknown) => {
-        console.error(`agentd: ${error instanceof Error ? error.message : error}`);
+        said(error);
         transport.close();
       },
     );
@@ -98,7 +99,9 @@ function methodsOn(
 ): Record<string, Method> {
   // A host does not wait for the answer to `renew` before it asks for a program, but no program starts before.
   let renewed: Promise<void> = Promise.resolve();
-  return {
+  const stillness = new Stillness();
+  const ourselves = () => [process.pid, ...(calls.pid === undefined ? [] : [calls.pid])];
+  const methods: Record<string, Method> = {
     [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes, () => renewed)),
     [INFO]: request(Nothing, guestInfo),
     [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
@@ -107,12 +110,20 @@ function methodsOn(
     [SYNC]: request(Nothing, flush),
     [END_PROGRAMS]: request(Nothing, endPrograms),
     [FREEZE]: request(Nothing, async () => {
-      await Promise.all([calls.ready(), flush()]);
+      await calls.ready();
+      await stillness.hold(ourselves()).catch(said);
+      await flush();
       on.frozen();
     }),
     [RENEW]: request(Renewal, (given) => {
-      renewed = renew(calls, given).then(on.useBootKey);
-      return renewed;
+      renewed = renew(calls, given).then((key) => {
+        on.useBootKey(key);
+        letGo();
+      });
+      isRenewing = true;
+      return renewed.finally(() => {
+        isRenewing = false;
+      });
     }),
     [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
     [CLOCK]: request(Clock, async (given) => {
@@ -127,6 +138,25 @@ function methodsOn(
     }),
     ...exchangeMethods,
   };
+  // What is asked for first after a snapshot is `renew`; anything else means that there was none, and the guest goes on as it is.
+  let isRenewing = false;
+  const letGo = () => {
+    if (stillness.isHeld) stillness.release(ourselves());
+  };
+  const goesOn = (method: Method): Method => ({
+    accept(params, stream) {
+      if (!isRenewing) letGo();
+      method.accept(params, stream);
+    },
+  });
+  const still: readonly string[] = [FREEZE, RENEW];
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, still.includes(name) ? method : goesOn(method)]),
+  );
+}
+
+function said(error: unknown): void {
+  console.error(`agentd: ${error instanceof Error ? error.message : error}`);
 }
 
 async function flush(): Promise<void> {

@@ -10,6 +10,7 @@ const RUN = '/run/pcoder';
  * @returns the key that proves hosts from now on
  */
 export async function renew(calls: KernelCalls, given: Renewal): Promise<Uint8Array> {
+  if (given.steadyClock) readSteadyClock();
   const renewed = calls.renew(given.entropy, given.now, process.hrtime());
   const bootKey = Buffer.from(given.bootKey, 'hex');
   // The start script starts a new daemon with this file should this one fall.
@@ -32,4 +33,13 @@ export async function identify(calls: KernelCalls, { machineId, hostname }: Iden
 export async function moveClock(calls: KernelCalls, { move }: Clock): Promise<z.infer<typeof ClockReply>> {
   if (move !== 0) await calls.moveClock(move);
   return { now: Date.now() };
+}
+
+/** A microsecond a reading instead of 45 ns, but it goes with the machine's own time, whatever the host's processor counts. */
+function readSteadyClock(): void {
+  try {
+    writeFileSync('/sys/devices/system/clocksource/clocksource0/current_clocksource', 'hpet');
+  } catch (error) {
+    console.error(`agentd: the clock may go at a wrong rate: ${error}`);
+  }
 }

@@ -9,7 +9,15 @@ import { Fault, Machine } from '../src/index.ts';
 import { SessionRequest } from '../src/session/request.ts';
 import { Nothing, SESSION, STOP } from '../src/supervisor/protocol.ts';
 
-const NONE = { changed: 0, deleted: 0, conflicts: 0, refused: 0 };
+const REPORT = {
+  changed: ['a'],
+  deleted: [],
+  conflicts: [],
+  refused: [],
+  waiting: [],
+  freshWaiting: 0,
+  omitted: { changed: 0, deleted: 0, conflicts: 0, refused: 0, waiting: 0 },
+};
 
 test('a session gives the output of both kinds, the exit code and the report', async () => {
   const asked: SessionRequest[] = [];
@@ -21,7 +29,7 @@ test('a session gives the output of both kinds, the exit code and the report', a
       stream.send({ type: 'session', id: 's1', guestPath: '/home/portable/projects/p' });
       await stream.write(Buffer.concat(read));
       await stream.write(Buffer.from('to stderr'), 1);
-      stream.send({ type: 'report', changed: ['a'], deleted: [], conflicts: [], refused: [], omitted: NONE });
+      stream.send({ type: 'report', ...REPORT });
       stream.send({ type: 'exit', code: 3, signal: null });
       stream.end();
     }),

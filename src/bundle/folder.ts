@@ -69,6 +69,8 @@ export function stateNames(folder: Folder) {
     /** snapshots that new machines start from, one folder for each kind of guest */
     golden: join(state, 'golden'),
     sessions: join(state, 'sessions'),
+    /** one lock for each project, held while something changes its files on the host */
+    projectLocks: join(state, 'projects'),
     /** the sample project of the demo profile */
     demoProject: join(state, 'demo', 'project'),
   };
@@ -157,11 +159,28 @@ export function shippedNames(folder: Folder, image: string, kind: string) {
   };
 }
 
+/** The lock of one project, by a digest of where it is. */
+export function projectLock(folder: Folder, digest: string): string {
+  return join(stateNames(folder).projectLocks, `${digest}.lock.db`);
+}
+
+/** What a session may be called, and with it its folder. */
+export const SESSION_NAME = /^[\w-]{1,64}$/;
+
 export function sessionNames(folder: Folder, session: string) {
   const home = join(stateNames(folder).sessions, session);
+  const undo = join(home, 'undo');
   return {
     home,
     record: join(home, 'session.json'),
     egress: join(home, 'egress.jsonl'),
+    /** all it takes to undo what the session did to the project */
+    undo,
+    /** that folder on its way out */
+    undoRemoved: join(home, 'undo.removed'),
+    /** every change of the project's files, announced before it is made */
+    journal: join(undo, 'journal.jsonl'),
+    /** the files that were replaced or removed, each named by the number of its change */
+    trash: join(undo, 'trash'),
   };
 }

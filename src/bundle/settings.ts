@@ -8,6 +8,16 @@ export type Mode = (typeof MODES)[number];
 
 const AuthMode = z.enum(['api-key', 'oauth']);
 
+/** `name`, `folder/name`, `/at-the-root`, `folder/`, with `*` for a part of a name, but not for all of it. */
+const PathPattern = z
+  .string()
+  .check(
+    z.maxLength(200),
+    z.regex(/^\/?(?!\.{1,2}(\/|$))[^/\\\u0000-\u001f]+(\/(?!\.{1,2}(\/|$))[^/\\\u0000-\u001f]+)*\/?$/),
+    z.regex(/[^*/.]/),
+  );
+const PathPatterns = z.array(PathPattern).check(z.maxLength(200));
+
 /** `state/settings.json`. Everything has a default; the file holds what a person chose. */
 export const Settings = z.strictObject({
   defaultTool: z.optional(z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/))),
@@ -23,6 +33,22 @@ export const Settings = z.strictObject({
   idle: z.optional(z.string().check(z.regex(/^(never|[1-9]\d{0,5}[smh])$/))),
   /** make a snapshot that new machines start from (default: yes) */
   golden: z.optional(z.boolean()),
+  exchange: z.optional(
+    z.strictObject({
+      /** share of the agreed files above which removals by the guest wait for `pcoder apply` (default: 0.5) */
+      removals: z.optional(z.number().check(z.gte(0), z.lte(1))),
+    }),
+  ),
+  /** paths that wait for `pcoder apply` besides those of the list, and paths of the list that do not */
+  quarantine: z.optional(z.strictObject({ add: z.optional(PathPatterns), allow: z.optional(PathPatterns) })),
+  /** how much is kept to undo sessions with */
+  undo: z.optional(
+    z.strictObject({
+      /** of all sessions together: 500MiB, 2GiB */
+      keep: z.optional(z.string().check(z.regex(/^\d{1,6}(MiB|GiB|TiB)$/))),
+      days: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
+    }),
+  ),
   /** which image a new machine gets */
   suite: z.optional(z.string().check(z.maxLength(40))),
 });
@@ -54,3 +80,11 @@ export function machineSize(
     cpus: settings.cpus ?? Math.min(4, host.cpus),
   };
 }
+
+/** How much is kept to undo sessions with: bytes of all of them, and days. 2 GiB and 30 days unless the settings say otherwise. */
+export function undoLimit({ undo }: Settings): { bytes: number; days: number } {
+  const [, amount, unit] = /^(\d+)(MiB|GiB|TiB)$/.exec(undo?.keep ?? '2GiB') ?? [];
+  return { bytes: Number(amount) * UNITS[unit as keyof typeof UNITS], days: undo?.days ?? 30 };
+}
+
+const UNITS = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;

@@ -5,7 +5,8 @@ import { renderFault } from '../fault/render.ts';
 import { visible, visibleLines } from '../fault/visible.ts';
 import { idleFlag, jsonFlag, lineCount, machineFlag, machineName } from './command.ts';
 import type { Context } from './context.ts';
-import { sessionFlags } from './session-flags.ts';
+import { reviewFlags } from './review-flags.ts';
+import { projectFlag, sessionFlags } from './session-flags.ts';
 import { VERSION } from './version.ts';
 
 const machineArgument = {
@@ -19,6 +20,19 @@ const oneMachine = {
 const yesFlag = { kind: 'boolean', brief: 'Do it without asking', default: false } as const;
 const words = (placeholder: string, brief: string) =>
   ({ kind: 'array', parameter: { brief, parse: String, placeholder } }) as const;
+
+const decideParameters = {
+  flags: {
+    json: jsonFlag,
+    ...reviewFlags,
+    unseen: {
+      kind: 'boolean',
+      brief: 'Also what pcoder changes has not shown, or what was changed since',
+      default: false,
+    },
+  },
+  positional: words('path', 'Only what is at or below these paths of the project'),
+} as const;
 
 /** The commands. Each one's code is loaded only when it is used. */
 const routes = buildRouteMap({
@@ -57,6 +71,31 @@ const routes = buildRouteMap({
         brief: 'Run any command on the project in the VM; its exit code is ours',
         customUsage: ['-- uname -a', '-t -- htop'],
       },
+    }),
+    changes: buildCommand<ReviewFlags & { readonly diff: boolean }, string[], Context>({
+      loader: async () => (await import('./commands/changes.ts')).default,
+      parameters: {
+        flags: {
+          json: jsonFlag,
+          ...reviewFlags,
+          diff: { kind: 'boolean', brief: 'Show what is in them', default: false },
+        },
+        positional: words('path', 'Only what is at or below these paths of the project'),
+      },
+      docs: {
+        brief: 'Show what the guest has changed that waits for you',
+        customUsage: ['', '--diff', '--diff .vscode'],
+      },
+    }),
+    apply: buildCommand<DecideFlags, string[], Context>({
+      loader: async () => (await import('./commands/decide.ts')).apply,
+      parameters: decideParameters,
+      docs: { brief: 'Take over what waits, as pcoder changes has shown it' },
+    }),
+    discard: buildCommand<DecideFlags, string[], Context>({
+      loader: async () => (await import('./commands/decide.ts')).discard,
+      parameters: decideParameters,
+      docs: { brief: "Take back what waits: the guest gets the host's version again" },
     }),
     shell: buildCommand<SessionFlags, [string | undefined], Context>({
       loader: async () => (await import('./commands/shell.ts')).default,
@@ -116,6 +155,33 @@ const routes = buildRouteMap({
         positional: words('argument', 'Given to ssh'),
       },
       docs: { brief: 'Log in over ssh, or print the configuration for an editor' },
+    }),
+    undo: buildCommand<UndoFlags, [string | undefined], Context>({
+      loader: async () => (await import('./commands/undo.ts')).default,
+      parameters: {
+        flags: {
+          json: jsonFlag,
+          project: projectFlag,
+          path: {
+            kind: 'parsed',
+            parse: String,
+            brief: 'Only this file or folder; repeatable',
+            variadic: true,
+            default: [],
+            placeholder: 'path',
+          },
+          list: { kind: 'boolean', brief: 'List the sessions that can be undone', default: false },
+        },
+        positional: {
+          kind: 'tuple',
+          parameters: [{ brief: 'Session id', parse: String, optional: true, placeholder: 'session' }],
+        },
+      },
+      docs: {
+        brief: "Bring the project's files on this host back to what they were before a session",
+        fullDescription:
+          'Without a session: the last one that changed the project and is not undone. Only what is still as the session left it is touched; the rest is named, with the file that keeps what was there before. No machine is needed. An undo can be undone like any session.',
+      },
     }),
     doctor: buildCommand<JsonFlags, [], Context>({
       loader: async () => (await import('./commands/doctor.ts')).default,
@@ -293,6 +359,11 @@ type StartFlags = JsonFlags & { readonly idle?: number };
 type StopFlags = JsonFlags & { readonly shutdown: boolean };
 type LogFlags = JsonFlags & { readonly lines: number };
 type SshFlags = JsonFlags & { readonly config: boolean; readonly machine: string };
+type UndoFlags = JsonFlags & {
+  readonly project?: string;
+  readonly path: readonly string[];
+  readonly list: boolean;
+};
 type SmokeFlags = JsonFlags & { readonly machine: string };
 type SetupFlags = JsonFlags & {
   readonly init: boolean;
@@ -300,5 +371,7 @@ type SetupFlags = JsonFlags & {
   readonly mode?: string;
   readonly auth: readonly string[];
 };
+type ReviewFlags = import('./review-flags.ts').ReviewFlags;
+type DecideFlags = ReviewFlags & { readonly unseen: boolean };
 type SureFlags = JsonFlags & { readonly yes: boolean };
 type ImageFlags = JsonFlags & { readonly suite?: string; readonly golden: 'with' | 'without' | 'only' };

@@ -100,7 +100,7 @@ export async function attachSession(
           attached.report = event;
           return;
         case 'exit':
-          attached.code = exitCode(event);
+          attached.code = withWaiting(exitCode(event), attached.report);
           return outcome.resolve(attached);
       }
     },
@@ -124,6 +124,22 @@ export async function attachSession(
     stdin.unref?.();
     if (attached.report !== undefined) showReport(context, attached.report);
   }
+}
+
+/** A program that went well leaves work to a person: scripts are told. */
+function withWaiting(code: number, report: Report | undefined): number {
+  return code === EXIT.ok && report !== undefined && report.freshWaiting > 0 ? EXIT.changesWait : code;
+}
+
+/** The command's exit code, once a person at a terminal was asked about a session under review. */
+export async function decided(
+  context: Context,
+  { json, machine }: { json: boolean; machine: string },
+  request: SessionRequest,
+  attached: Attached,
+): Promise<number> {
+  if (request.exchange !== 'review' || json) return attached.code;
+  return (await import('./review-at-end.ts')).reviewAtEnd(context, machine, request, attached);
 }
 
 /** The program's own code, or what a shell would say of its signal. */

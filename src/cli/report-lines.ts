@@ -10,7 +10,7 @@ const NAMED = 8;
 
 /** Says what came back into the project, where anything did. The guest chose the names: they are made safe to show. */
 export function showReport(context: Context, report: Report): void {
-  const { changed, deleted, conflicts, refused, omitted } = report;
+  const { changed, deleted, conflicts, refused, waiting, omitted } = report;
   if (changed.length > 0) say(context, `changed in the project: ${listed(changed, omitted.changed)}`);
   if (deleted.length > 0) say(context, `deleted in the project: ${listed(deleted, omitted.deleted)}`);
   if (conflicts.length > 0)
@@ -22,6 +22,12 @@ export function showReport(context: Context, report: Report): void {
     say(context, `not exchanged: ${visible(path)} (${visible(reason)})`);
   const more = Math.max(0, refused.length - NAMED) + omitted.refused;
   if (more > 0) say(context, `not exchanged: ${more} more`);
+  for (const { path, reason } of waiting.slice(0, NAMED))
+    say(context, `waits for you: ${visible(path)} (${visible(reason)})`);
+  const waitMore = Math.max(0, waiting.length - NAMED) + omitted.waiting;
+  if (waitMore > 0) say(context, `waits for you: ${waitMore} more`);
+  if (waiting.length > 0)
+    say(context, 'look with pcoder changes --diff, then pcoder apply or pcoder discard');
 }
 
 function listed(paths: string[], omitted: number): string {

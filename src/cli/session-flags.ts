@@ -16,17 +16,20 @@ export interface SessionFlags {
   readonly idle?: number;
 }
 
+/** The flag of every command about a project. */
+export const projectFlag = {
+  kind: 'parsed',
+  parse: String,
+  brief: 'Project folder, instead of the current one',
+  optional: true,
+  placeholder: 'dir',
+} as const;
+
 /** Flags of every command that runs something on a project. */
 export const sessionFlags = {
   json: jsonFlag,
   machine: machineFlag,
-  project: {
-    kind: 'parsed',
-    parse: String,
-    brief: 'Project folder, instead of the current one',
-    optional: true,
-    placeholder: 'dir',
-  },
+  project: projectFlag,
   mode: {
     kind: 'parsed',
     parse: parseMode,
@@ -36,9 +39,10 @@ export const sessionFlags = {
   },
   exchange: {
     kind: 'enum',
-    values: ['once', 'none'],
-    brief: 'once: project in before, results back after; none: nothing travels',
-    default: 'once',
+    values: ['live', 'review', 'once', 'none'],
+    brief:
+      'live: as files change; review: back only after pcoder apply; once: before and after; none: nothing travels',
+    default: 'live',
   },
   allow: {
     kind: 'parsed',

@@ -5,7 +5,6 @@ import type { Entry, Tree } from './shared/entry.ts';
 import { foldName, isGitName } from './shared/fold-name.ts';
 import type { Ignore } from './shared/ignore.ts';
 import { linkDestination } from './shared/link-target.ts';
-import type { Listing } from './shared/listing.ts';
 import { below, checkPath, nameOf, parentOf } from './shared/path.ts';
 import type { Reason, Refusal } from './shared/reason.ts';
 
@@ -21,13 +20,18 @@ interface Admitted {
  * @param host the host's tree, for names that meet on its file system
  * @throws Fault `protocol-violation` when a path is listed twice
  */
-export function admit(listing: Listing, host: Tree, ignore: Ignore, traits: HostTraits): Admitted {
+export function admit(
+  claims: { entries: Iterable<Entry>; refused: readonly Refusal[] },
+  host: Tree,
+  ignore: Ignore,
+  traits: HostTraits,
+): Admitted {
   const tree: Tree = new Map();
-  const refused = [...listing.refused];
+  const refused = [...claims.refused];
   const out = new Set(refused.map(({ path }) => path));
   const listed = new Set<string>();
   // A folder sorts before what is in it.
-  for (const entry of [...listing.entries].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+  for (const entry of [...claims.entries].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     const { path } = entry;
     if (listed.has(path)) throw new Fault('protocol-violation', 'the guest listed a path twice');
     listed.add(path);

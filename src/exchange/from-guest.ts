@@ -4,6 +4,7 @@ import type { Plan, Put } from './reconcile.ts';
 import { Apply } from './shared/apply.ts';
 import { type Content, readItems } from './shared/bundle-stream.ts';
 import { type Entry, type Limits, movedEntry, sameEntry } from './shared/entry.ts';
+import type { Keeper } from './shared/keeper.ts';
 import { writePaths } from './shared/listing.ts';
 import type { Refusal } from './shared/reason.ts';
 import type { SeenTree } from './shared/stamp.ts';
@@ -29,9 +30,21 @@ interface FetchOptions extends ExchangeOptions {
 export async function fetchFromGuest(plan: Plan, options: FetchOptions): Promise<Carried> {
   const { puts, removals } = plan.toHost;
   if (puts.length === 0 && removals.length === 0) return { put: [], removed: [], refused: [], undone: [] };
+  options.progress?.({ type: 'step', step: FETCH });
+  const keeper = await options.undo?.open(options.signal);
+  try {
+    return await fetchKept(plan, options, keeper);
+  } finally {
+    await keeper?.close();
+  }
+}
+
+const FETCH = 'copy changes from the guest';
+
+async function fetchKept(plan: Plan, options: FetchOptions, keeper: Keeper | undefined): Promise<Carried> {
   const { root, session, seen, effect, progress } = options;
-  progress?.({ type: 'step', step: FETCH });
-  const apply = new Apply(root, { session, seen, effect });
+  const { puts, removals } = plan.toHost;
+  const apply = new Apply(root, { session, seen, keeper, effect });
   try {
     await putFolders(apply, puts);
     const missing = await putFiles(apply, puts, options);
@@ -47,8 +60,6 @@ export async function fetchFromGuest(plan: Plan, options: FetchOptions): Promise
     apply.close();
   }
 }
-
-const FETCH = 'copy changes from the guest';
 
 const NO_CONTENT: Content = { next: async () => undefined };
 

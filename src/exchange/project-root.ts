@@ -59,8 +59,8 @@ async function realOr(path: string): Promise<string> {
   return await realpath(path).catch(() => path);
 }
 
-/** Whether `inner` is `outer` or below it. */
-function holds(outer: string, inner: string): boolean {
+/** Whether `inner` is `outer` or below it, both absolute. */
+export function holds(outer: string, inner: string): boolean {
   const way = relative(outer, inner);
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }

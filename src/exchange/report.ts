@@ -1,6 +1,7 @@
 import { visible } from '../fault/visible.ts';
 import type { Conflict } from './reconcile.ts';
 import type { Reason, Refusal } from './shared/reason.ts';
+import type { Hold } from './waiting.ts';
 
 /** What one exchange did. Every path is safe to show. */
 export interface Report {
@@ -9,6 +10,10 @@ export interface Report {
   deleted: { onHost: string[]; onGuest: string[] };
   conflicts: Conflict[];
   refused: { path: string; reason: Reason; text: string }[];
+}
+
+export function nothingDone(): Report {
+  return { toGuest: [], toHost: [], deleted: { onHost: [], onGuest: [] }, conflicts: [], refused: [] };
 }
 
 export function shownRefusals(refused: Iterable<Refusal>): Report['refused'] {
@@ -23,6 +28,17 @@ export function shown(paths: Iterable<string>): string[] {
 
 export function shownConflicts(conflicts: readonly Conflict[]): Conflict[] {
   return conflicts.map(({ path, copy }) => ({ path: visible(path, LONG), copy: visible(copy, LONG) }));
+}
+
+export function holdText(hold: Hold): string {
+  switch (hold.why) {
+    case 'quarantine':
+      return hold.reason;
+    case 'many-removals':
+      return 'so much was removed at once';
+    case 'review':
+      return 'under review';
+  }
 }
 
 /** Paths are shown whole. */

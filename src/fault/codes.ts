@@ -41,6 +41,10 @@ export const FAULTS = {
   'machine-unknown': EXIT.usage,
   'machine-not-running': EXIT.guestUnreachable,
   'machine-busy': EXIT.failed,
+  /** Another process is changing the project's files. */
+  'project-busy': EXIT.failed,
+  /** No session is known by that name, or none that changed the project. */
+  'session-unknown': EXIT.usage,
   /** The supervisor went away in the middle of a request. */
   'supervisor-lost': EXIT.guestUnreachable,
   'protocol-violation': EXIT.guestUnreachable,

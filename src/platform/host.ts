@@ -10,6 +10,11 @@ export function hostSystem(platform: NodeJS.Platform = process.platform): HostSy
   return platform === 'darwin' ? 'macos' : 'linux';
 }
 
+/** Whether one watcher sees a whole tree of folders; on Linux each folder needs its own. */
+export function watchesWholeTrees(system: HostSystem = hostSystem()): boolean {
+  return system !== 'linux';
+}
+
 /** An identity of this boot of the host: verdicts about hardware hold until it changes. */
 export function hostBootId(): string {
   try {

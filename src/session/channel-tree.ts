@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { incoming } from '../channel/byte-flow.ts';
 import type { ChannelStream } from '../channel/channel-stream.ts';
 import type { Connection } from '../channel/connection.ts';
@@ -5,9 +6,12 @@ import {
   EXCHANGE_GET,
   EXCHANGE_PUT,
   EXCHANGE_SCAN,
+  EXCHANGE_WATCH,
   type ExchangeRequest,
+  WatchEvent,
 } from '../channel/messages/exchange.ts';
 import type { GuestTree } from '../exchange/shared/guest-tree.ts';
+import type { ListingRequest } from '../exchange/shared/listing.ts';
 import { Fault } from '../fault/fault.ts';
 
 /** The guest's copy of a project, reached over the channel. */
@@ -20,8 +24,8 @@ export class ChannelTree implements GuestTree {
     this.#request = request;
   }
 
-  scan(): AsyncIterable<Uint8Array> {
-    const stream = this.#connection.open(EXCHANGE_SCAN, this.#request);
+  scan({ since, noticed }: ListingRequest): AsyncIterable<Uint8Array> {
+    const stream = this.#connection.open(EXCHANGE_SCAN, { ...this.#request, since, noticed });
     stream.end();
     return incoming(stream);
   }
@@ -33,6 +37,39 @@ export class ChannelTree implements GuestTree {
   put(items: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     return exchange(this.#connection.open(EXCHANGE_PUT, this.#request), items);
   }
+}
+
+/**
+ * Lets the guest tell when something changes in its copy.
+ * @param noticed called once for all changes until the next scan
+ * @param blind called when the guest can notice nothing, with its reason; it is shown, so it is the guest's word
+ * @returns what ends it
+ */
+export function watchGuest(
+  connection: Connection,
+  request: ExchangeRequest,
+  { noticed, blind }: { noticed(): void; blind(reason: string): void },
+): () => void {
+  const stream = connection.open(EXCHANGE_WATCH, request);
+  let ended = false;
+  stream.listen({
+    message: (value) => {
+      const event = z.safeParse(WatchEvent, value);
+      if (!event.success)
+        return stream.reset(
+          new Fault('protocol-violation', 'the agent daemon told of a change in a form that does not fit'),
+        );
+      if (event.data.blind !== undefined) blind(event.data.blind);
+      noticed();
+    },
+    closed: (error) => {
+      if (error !== undefined && !ended) blind(error.message);
+    },
+  });
+  return () => {
+    ended = true;
+    if (!stream.closed) stream.reset(new Fault('interrupted', 'nobody wants to know any more'));
+  };
 }
 
 /** Sends while receiving: either side may begin before the other is done. */

@@ -4,8 +4,11 @@ import { WindowSize } from '../channel/messages/exec.ts';
 const text = (limit: number) => z.string().check(z.maxLength(limit));
 const argv = z.array(text(128 * 1024)).check(z.maxLength(10_000));
 
-/** How project files travel: `once` before and after the run, `none` not at all. */
-export const ExchangeMode = z.enum(['once', 'none']);
+/**
+ * How project files travel: `live` as they change, `review` in before the run and back when a person has said so, `once`
+ * before and after the run, `none` not at all.
+ */
+export const ExchangeMode = z.enum(['live', 'review', 'once', 'none']);
 export type ExchangeMode = z.infer<typeof ExchangeMode>;
 
 const Work = z.discriminatedUnion('kind', [

@@ -1,32 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import * as z from 'zod/mini';
-import { type Folder, machineNames, OWN_FOLDERS, sessionNames } from '../bundle/folder.ts';
+import { type Folder, sessionNames } from '../bundle/folder.ts';
 import type { Progress } from '../bundle/progress.ts';
 import type { Connection } from '../channel/connection.ts';
 import type { ExecRequest } from '../channel/messages/exec.ts';
-import { SYNC } from '../channel/messages/guest.ts';
-import { call } from '../channel/methods.ts';
 import { parseAllowed } from '../egress/allow-list.ts';
 import { AuditLog } from '../egress/audit-log.ts';
 import type { EgressGate } from '../egress/gate.ts';
-import { exchangeOnce } from '../exchange/exchange-once.ts';
-import { probeHostTraits } from '../exchange/host-traits.ts';
 import { refuseUnsuitableRoot } from '../exchange/project-root.ts';
-import type { Report } from '../exchange/report.ts';
+import { SessionUndo } from '../exchange/undo/session-undo.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type Exit, runInGuest } from './bridge.ts';
-import { ChannelTree } from './channel-tree.ts';
 import type { CommandFace } from './command-face.ts';
 import { guestProject } from './guest-project.ts';
+import type { Projects } from './projects.ts';
 import { proxyEnvironment } from './proxy-environment.ts';
 import { type SessionRecord, writeSession } from './record.ts';
 import type { SessionRequest } from './request.ts';
+import { SessionExchange } from './session-exchange.ts';
 import { newSessionId } from './session-id.ts';
 import { summarize } from './summary.ts';
 import { prepareTool, type ToolSupplies } from './tool-launch.ts';
-import type { Turns } from './turns.ts';
 
 export interface SessionContext {
   folder: Folder;
@@ -36,8 +30,7 @@ export interface SessionContext {
   up(progress: Progress, signal: AbortSignal): Promise<Connection>;
   gate: EgressGate;
   tools: ToolSupplies;
-  /** one exchange at a time for each project */
-  turns: Turns;
+  projects: Projects;
   /** sees every change of the session's record */
   watch(record: SessionRecord): void;
 }
@@ -73,28 +66,20 @@ export async function runSession(
     request.exchange !== 'none' || request.work.kind === 'tool',
   );
   await journal.write();
-  const exchange = async (
-    connection: Connection,
-    signal: AbortSignal | undefined,
-  ): Promise<Report | undefined> => {
-    if (request.exchange === 'none') return undefined;
-    return context.turns.take(project.key, async () =>
-      exchangeOnce({
-        root,
-        base: join(machineNames(folder, machineName).exchange, `${project.key}.json`),
-        guest: new ChannelTree(connection, { root: project.path, session: id }),
-        session: id,
-        skip: [...OWN_FOLDERS.map((name) => join(folder.root, name)), folder.state],
-        host: await probeHostTraits(root),
-        signal,
-        progress,
-      }),
-    );
-  };
+  const exchange =
+    request.exchange === 'none'
+      ? undefined
+      : new SessionExchange({
+          projects: context.projects,
+          session: id,
+          root,
+          mode: request.exchange,
+          undo: new SessionUndo(folder, id, root),
+          progress,
+        });
   try {
     const connection = await context.up(progress, face.signal);
-    const arrived = await exchange(connection, face.signal);
-    if (arrived !== undefined) noteArrived(arrived, progress);
+    await exchange?.arrive(connection, face.signal);
     face.signal.throwIfAborted();
     const token = randomBytes(16).toString('hex');
     const tool = await prepareTool(context.tools, request, {
@@ -109,6 +94,7 @@ export async function runSession(
     face.tell({ type: 'session', id, guestPath: project.path });
     await journal.write({ state: 'running' });
     let exit: Exit;
+    exchange?.accompany(connection);
     try {
       exit = await runInGuest(
         connection,
@@ -121,10 +107,8 @@ export async function runSession(
       if (log.lastError !== undefined)
         progress({ type: 'note', text: `egress.jsonl of this session is not complete: ${log.lastError}` });
       await journal.write({ state: 'returning' });
-      const report =
-        request.exchange === 'none' ? undefined : await returnResults(context, connection, exchange);
-      if (report !== undefined) {
-        const summary = summarize(report);
+      if (exchange !== undefined && (await returnResults(context, connection, exchange))) {
+        const summary = summarize(exchange.report, exchange.waiting);
         face.tell({ type: 'report', ...summary });
         await journal.write({ exchange: summary });
       }
@@ -137,6 +121,8 @@ export async function runSession(
       .write({ state: 'failed', error: error instanceof Error ? error.message : String(error) })
       .catch(() => {});
     throw error;
+  } finally {
+    await exchange?.close();
   }
 }
 
@@ -144,23 +130,14 @@ export async function runSession(
 async function returnResults(
   context: SessionContext,
   connection: Connection,
-  exchange: (connection: Connection, signal: undefined) => Promise<Report | undefined>,
-): Promise<Report | undefined> {
-  if (!connection.down) return fetchDurably(connection, exchange);
-  if (context.machine.state.state === 'stopped' || context.machine.state.state === 'stopping')
-    return undefined;
-  return fetchDurably(await context.up(() => {}, AbortSignal.timeout(60_000)), exchange);
-}
-
-/** Flushes the guest's disk meanwhile: should QEMU end now, the next exchange still finds everything. */
-async function fetchDurably(
-  connection: Connection,
-  exchange: (connection: Connection, signal: undefined) => Promise<Report | undefined>,
-): Promise<Report | undefined> {
-  const flushed = call(connection, SYNC, {}, z.unknown(), { timeout: 120_000 }).catch(() => {});
-  const report = await exchange(connection, undefined);
-  if (report !== undefined) await flushed;
-  return report;
+  exchange: SessionExchange,
+): Promise<boolean> {
+  const { state } = context.machine;
+  if (connection.down && (state.state === 'stopped' || state.state === 'stopping')) return false;
+  await exchange.bringBack(
+    connection.down ? await context.up(() => {}, AbortSignal.timeout(60_000)) : connection,
+  );
+  return true;
 }
 
 function execRequest(
@@ -177,19 +154,6 @@ function execRequest(
     ...(request.terminal === undefined ? {} : { terminal: request.terminal }),
   };
 }
-
-/** What comes home before the program has even begun was left in the guest by a session that was cut off. */
-function noteArrived(report: Report, progress: Progress): void {
-  const { changed, deleted, conflicts, omitted } = summarize(report);
-  const all = [...changed, ...deleted, ...conflicts];
-  const more = all.length - NAMED + omitted.changed + omitted.deleted + omitted.conflicts;
-  if (all.length === 0) return;
-  const text = `brought back what an earlier session had left in the guest: ${all.slice(0, NAMED).join(', ')}`;
-  progress({ type: 'note', text: more > 0 ? `${text} and ${more} more` : text });
-}
-
-/** Paths named one by one before the rest is only counted. */
-const NAMED = 8;
 
 function nameOf({ work }: SessionRequest): string {
   if (work.kind === 'tool') return work.tool;

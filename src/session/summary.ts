@@ -1,6 +1,8 @@
-import type { Report } from '../exchange/report.ts';
+import { holdText, type Report } from '../exchange/report.ts';
+import { visible } from '../fault/visible.ts';
+import type { LeftWaiting } from './session-exchange.ts';
 
-/** Bytes of names one list of a summary holds: all four together must fit into one message of the channel. */
+/** Bytes of names one list of a summary holds: all five together must fit into one message of the channel. */
 const NAMES = 32 * 1024;
 
 export interface Summary {
@@ -8,12 +10,15 @@ export interface Summary {
   deleted: string[];
   conflicts: string[];
   refused: { path: string; reason: string }[];
+  waiting: { path: string; reason: string }[];
+  /** how many of those that wait this session made */
+  freshWaiting: number;
   /** how many more of each there were than are listed */
-  omitted: { changed: number; deleted: number; conflicts: number; refused: number };
+  omitted: { changed: number; deleted: number; conflicts: number; refused: number; waiting: number };
 }
 
 /** What an exchange did to the host, short enough for a message: a checkout of 100,000 files is counted, not listed. */
-export function summarize(report: Report): Summary {
+export function summarize(report: Report, left: LeftWaiting = { all: [], fresh: 0 }): Summary {
   const changed = listed(report.toHost, (path) => path);
   const deleted = listed(report.deleted.onHost, (path) => path);
   const conflicts = listed(
@@ -24,16 +29,26 @@ export function summarize(report: Report): Summary {
     report.refused.map(({ path, text }) => ({ path, reason: text })),
     ({ path, reason }) => path + reason,
   );
+  const waiting = listed(
+    left.all.map(({ path, hold }) => ({
+      path: visible(path, Number.POSITIVE_INFINITY),
+      reason: holdText(hold),
+    })),
+    ({ path, reason }) => path + reason,
+  );
   return {
     changed: changed.first,
     deleted: deleted.first,
     conflicts: conflicts.first,
     refused: refused.first,
+    waiting: waiting.first,
+    freshWaiting: left.fresh,
     omitted: {
       changed: changed.omitted,
       deleted: deleted.omitted,
       conflicts: conflicts.omitted,
       refused: refused.omitted,
+      waiting: waiting.omitted,
     },
   };
 }

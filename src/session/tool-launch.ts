@@ -6,7 +6,7 @@ import { MAKE_FOLDER, PLACE, type PlaceFile } from '../channel/messages/guest.ts
 import { call } from '../channel/methods.ts';
 import type { AllowedHost } from '../egress/allow-list.ts';
 import type { Machine } from '../machine/machine.ts';
-import { appMount, guestConfigFolder, type ToolAdapter } from '../tools/adapter.ts';
+import { appMount, type ConfigFile, guestConfigFolder, type ToolAdapter } from '../tools/adapter.ts';
 import { allowedHosts, withScriptedPort } from '../tools/endpoint.ts';
 import type { Profile } from '../tools/profile.ts';
 import { findTool } from '../tools/registry.ts';
@@ -46,7 +46,6 @@ export async function prepareTool(
   const tool = findTool(work.tool);
   const named = await supplies.profile(work.profile);
   const profile = named.scripted ? withScriptedPort(named, await supplies.scriptedPort()) : named;
-  await place.machine.mountApp(tool.name, await supplies.appDisk(tool, place.progress), appMount(tool.name));
   const configFolder = guestConfigFolder(tool.name);
   const launch = tool.launch({
     place: 'guest',
@@ -58,17 +57,15 @@ export async function prepareTool(
     cwd: place.cwd,
     configFolder,
   });
-  await call(place.connection, MAKE_FOLDER, { path: configFolder }, z.unknown());
-  for (const { path, content, when } of launch.files) {
-    const file = {
-      path: posix.join(configFolder, path),
-      content,
-      mode: 0o600,
-      keep: when === 'absent',
-    } satisfies PlaceFile;
-    await call(place.connection, PLACE, file, z.unknown());
-  }
   const { credential } = work;
+  // Together: a guest that has just been resumed takes its time over each request.
+  await Promise.all([
+    supplies
+      .appDisk(tool, place.progress)
+      .then((disk) => place.machine.mountApp(tool.name, disk, appMount(tool.name))),
+    call(place.connection, MAKE_FOLDER, { path: configFolder }, z.unknown()),
+    ...launch.files.map((file) => call(place.connection, PLACE, placed(file, configFolder), z.unknown())),
+  ]);
   if (credential !== undefined) await place.machine.holdSecret();
   const secrets = Object.keys(launch.secrets).map((variable) => [variable, credential?.value ?? '']);
   return {
@@ -80,4 +77,8 @@ export async function prepareTool(
       origin: `profile ${profile.name}`,
     })),
   };
+}
+
+function placed({ path, content, when }: ConfigFile, folder: string): PlaceFile {
+  return { path: posix.join(folder, path), content, mode: 0o600, keep: when === 'absent' };
 }

@@ -8,6 +8,8 @@ export const STOP = 'stop';
 export const SESSION = 'session';
 export const SSH_ACCESS = 'ssh-access';
 export const PING = 'ping';
+export const CHANGES = 'changes';
+export const DECIDE = 'decide';
 
 export const Nothing = z.object({});
 
@@ -49,20 +51,31 @@ const ProgressMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('note'), text: z.string() }),
 ]);
 
+const ReportMessage = z.object({
+  type: z.literal('report'),
+  changed: z.array(z.string()),
+  deleted: z.array(z.string()),
+  conflicts: z.array(z.string()),
+  refused: z.array(z.object({ path: z.string(), reason: z.string() })),
+  waiting: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** how many of those that wait this session made */
+  freshWaiting: z.int(),
+  /** how many more of each there were than are listed */
+  omitted: z.object({
+    changed: z.int(),
+    deleted: z.int(),
+    conflicts: z.int(),
+    refused: z.int(),
+    waiting: z.int(),
+  }),
+});
+
 /** What a session tells its command, beside the program's output. */
 export const SessionEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), event: ProgressMessage }),
   z.object({ type: z.literal('session'), id: z.string(), guestPath: z.string() }),
   z.object({ type: z.literal('started') }),
-  z.object({
-    type: z.literal('report'),
-    changed: z.array(z.string()),
-    deleted: z.array(z.string()),
-    conflicts: z.array(z.string()),
-    refused: z.array(z.object({ path: z.string(), reason: z.string() })),
-    /** how many more of each there were than are listed */
-    omitted: z.object({ changed: z.int(), deleted: z.int(), conflicts: z.int(), refused: z.int() }),
-  }),
+  ReportMessage,
   z.object({ type: z.literal('exit'), code: z.nullable(z.int()), signal: z.nullable(z.string()) }),
 ]);
 export type SessionEvent = z.infer<typeof SessionEvent>;
@@ -80,3 +93,41 @@ export const StopRequest = z.object({
   onlyIdle: z._default(z.boolean(), false),
 });
 export const StopReply = z.object({ manner: z.string() });
+
+const paths = z.array(z.string().check(z.maxLength(4096))).check(z.maxLength(1000));
+
+export const ChangesRequest = z.object({
+  /** absolute path of the host's project folder */
+  project: z.string().check(z.maxLength(4096)),
+  /** at or below these project paths; none: all */
+  paths,
+  diff: z.boolean(),
+});
+/** What waits, one by one; the stream ends after the last. */
+export const ChangesEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), event: ProgressMessage }),
+  z.object({
+    type: z.literal('change'),
+    path: z.string(),
+    change: z.enum(['new', 'changed', 'removed']),
+    kind: z.enum(['file', 'folder', 'link']),
+    reason: z.string(),
+    /** the diff is so many pieces, which follow */
+    pieces: z.int(),
+  }),
+  z.object({ type: z.literal('piece'), text: z.string() }),
+]);
+
+export const DecideRequest = z.object({
+  project: z.string().check(z.maxLength(4096)),
+  goal: z.enum(['apply', 'discard']),
+  paths,
+  /** also what was not shown, or was changed since */
+  unseen: z.boolean(),
+});
+export const DecideEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), event: ProgressMessage }),
+  ReportMessage,
+  /** chosen, but left as it is */
+  z.object({ type: z.literal('unseen'), paths: z.array(z.string()), more: z.int() }),
+]);

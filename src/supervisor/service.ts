@@ -17,6 +17,7 @@ import {
   type StatusReply,
   StopRequest,
 } from './protocol.ts';
+import { reviewMethods } from './review-methods.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What a command may ask a supervisor. `leave` is called when the machine has been stopped on request. */
@@ -42,6 +43,7 @@ export function supervisorMethods(supervisor: Supervisor, leave: () => void): Re
       if (state.state !== 'running') throw notRunning(supervisor);
       return call(state.connection, CLOCK, { move: 0 }, ClockReply, { timeout: 5000 });
     }),
+    ...reviewMethods(supervisor),
     [SSH_ACCESS]: request(Nothing, async () => {
       if (supervisor.machine.state.state !== 'running') throw notRunning(supervisor);
       const { port } = await supervisor.ssh();

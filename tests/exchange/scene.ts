@@ -24,7 +24,7 @@ export class Scene implements Disposable {
   readonly home = mkdtempSync(join(tmpdir(), 'exchange-'));
   readonly host = join(this.home, 'host');
   readonly guest = join(this.home, 'guest');
-  readonly base = join(this.home, 'base.json');
+  readonly base = join(this.home, 'base.jsonl');
   tree: GuestTree = new FolderTree(this.guest, { session: 's1' });
 
   constructor() {

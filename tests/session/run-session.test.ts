@@ -10,15 +10,18 @@ import {
   EXCHANGE_PUT,
   EXCHANGE_SCAN,
   ExchangeRequest,
+  ScanRequest,
 } from '../../src/channel/messages/exchange.ts';
 import { EXEC, ExecRequest } from '../../src/channel/messages/exec.ts';
 import { Nothing, SYNC } from '../../src/channel/messages/guest.ts';
 import { conversation, request, serve } from '../../src/channel/methods.ts';
 import { EgressGate } from '../../src/egress/gate.ts';
 import { FolderTree } from '../../src/exchange/shared/guest-tree.ts';
+import { HOLD_NOTHING } from '../../src/exchange/waiting.ts';
 import { Fault } from '../../src/fault/fault.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { CommandFace } from '../../src/session/command-face.ts';
+import { Projects } from '../../src/session/projects.ts';
 import type { SessionRecord } from '../../src/session/record.ts';
 import type { SessionRequest } from '../../src/session/request.ts';
 import { runSession, type SessionContext } from '../../src/session/run-session.ts';
@@ -54,7 +57,9 @@ describe('a session', { timeout: 20_000 }, () => {
     guest = await Line.join({
       guest: serve({
         [SYNC]: request(Nothing, () => void flushes++),
-        [EXCHANGE_SCAN]: conversation(ExchangeRequest, (_r, stream) => exchanged(tree.scan(), stream)),
+        [EXCHANGE_SCAN]: conversation(ScanRequest, (request, stream) =>
+          exchanged(tree.scan(request), stream),
+        ),
         [EXCHANGE_GET]: conversation(ExchangeRequest, (_r, stream) =>
           exchanged(tree.get(incoming(stream)), stream),
         ),
@@ -69,8 +74,9 @@ describe('a session', { timeout: 20_000 }, () => {
         }),
       }),
     });
+    const folder = { root: join(top, 'portable'), state: join(top, 'portable/state') };
     context = {
-      folder: { root: join(top, 'portable'), state: join(top, 'portable/state') },
+      folder,
       machineName: 'default',
       machine: { state: { state: 'running', connection: guest.host } } as unknown as Machine,
       up: async () => {
@@ -83,7 +89,7 @@ describe('a session', { timeout: 20_000 }, () => {
         appDisk: () => assert.fail(),
         scriptedPort: () => assert.fail(),
       },
-      turns: new Turns(),
+      projects: new Projects({ folder, machineName: 'default', turns: new Turns(), rules: HOLD_NOTHING }),
       watch: (record) => void records.push(structuredClone(record)),
     };
   });

@@ -33,6 +33,13 @@ describe('claude in the guest', () => {
     assert.deepEqual(claude.launch(request({ args: ['mcp', 'list'] })).argv.slice(1), ['mcp', 'list']);
   });
 
+  it('adds nothing to a question about the program itself, which it answers at once only when it stands alone', () => {
+    for (const question of ['--version', '-v', '--help', '-h'])
+      assert.deepEqual(claude.launch(request({ args: [question], scripted: true })).argv.slice(1), [
+        question,
+      ]);
+  });
+
   it('turns the expensive compiler off on an emulated processor only', () => {
     assert.equal(claude.launch(request({ emulated: true })).env.BUN_JSC_useDFGJIT, '0');
     assert.equal(claude.launch(request({ emulated: false })).env.BUN_JSC_useDFGJIT, undefined);

@@ -1,6 +1,5 @@
-import { EXIT } from '../../fault/codes.ts';
 import { Fault } from '../../fault/fault.ts';
-import { attachSession } from '../attach.ts';
+import { attachSession, decided } from '../attach.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { modeFor } from '../mode.ts';
@@ -18,8 +17,8 @@ export default command(async (context: Context, flags: ExecFlags, ...argv: strin
     return (await import('../native.ts')).runNative(context, requestBase(context, flags).project, argv, {});
   const terminal = flags.tty ? requireTerminal(context) : {};
   const request = { ...requestBase(context, flags), ...terminal, work: { kind: 'command' as const, argv } };
-  const { code } = await withSupervisor(context, { machine: flags.machine, tool: undefined }, (connection) =>
+  const result = await withSupervisor(context, { machine: flags.machine, tool: undefined }, (connection) =>
     attachSession(context, connection, request),
   );
-  return code === 0 ? EXIT.ok : code;
+  return await decided(context, flags, request, result);
 });

@@ -6,7 +6,7 @@ import { findCredentials } from '../../tools/credentials.ts';
 import type { Profile } from '../../tools/profile.ts';
 import { loadProfile } from '../../tools/profiles.ts';
 import { findTool } from '../../tools/registry.ts';
-import { attachSession } from '../attach.ts';
+import { attachSession, decided } from '../attach.ts';
 import { command, printJson, say } from '../command.ts';
 import type { Context } from '../context.ts';
 import { prepareDemo } from '../demo.ts';
@@ -52,15 +52,16 @@ export default command(async (context: Context, flags: RunFlags, ...words: strin
   const result = await withSupervisor(context, { machine: flags.machine, tool: tool.name }, (connection) =>
     attachSession(context, connection, request),
   );
+  const code = await decided(context, flags, request, result);
   if (flags.json)
     printJson(context, {
       tool: tool.name,
       project,
       session: result.session,
-      code: result.code,
+      code,
       exchange: result.report,
     });
-  return result.code;
+  return code;
 });
 
 /** The host's own program with the host's own sign-in, unless another profile was asked for. */

@@ -1,4 +1,4 @@
-import { attachSession } from '../attach.ts';
+import { attachSession, decided } from '../attach.ts';
 import { command, printJson } from '../command.ts';
 import type { Context } from '../context.ts';
 import { requestBase, requireTerminal, type SessionFlags } from '../session-flags.ts';
@@ -10,11 +10,11 @@ export default command(async (context: Context, flags: SessionFlags, machine: st
     ...requireTerminal(context),
     work: { kind: 'shell' as const },
   };
-  const result = await withSupervisor(
-    context,
-    { machine: machine ?? flags.machine, tool: undefined },
-    (connection) => attachSession(context, connection, request),
+  const name = machine ?? flags.machine;
+  const result = await withSupervisor(context, { machine: name, tool: undefined }, (connection) =>
+    attachSession(context, connection, request),
   );
-  if (flags.json) printJson(context, { session: result.session, code: result.code });
-  return result.code;
+  const code = await decided(context, { ...flags, machine: name }, request, result);
+  if (flags.json) printJson(context, { session: result.session, code });
+  return code;
 });

@@ -1,32 +1,24 @@
-import {
-  closeSync,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmdirSync,
-  type Stats,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
-import { isFault, systemCode } from '../../fault/fault.ts';
+import { closeSync, lstatSync, type Stats } from 'node:fs';
+import { isFault } from '../../fault/fault.ts';
 import type { Content } from './bundle-stream.ts';
-import { digestFile } from './digest-file.ts';
-import { diskFault } from './disk-fault.ts';
-import { type Entry, type FileEntry, type LinkEntry, sameEntry } from './entry.ts';
+import { diskFault, isGone, reasonOfError } from './disk-fault.ts';
+import type { Entry, FileEntry } from './entry.ts';
 import { Folders } from './folders.ts';
 import { ignoreByDefault } from './ignore.ts';
-import { staysInside } from './link-target.ts';
-import { checkPath, nameOf, parentOf } from './path.ts';
+import { announced } from './keep-before.ts';
+import type { Keeper } from './keeper.ts';
+import { checkPath } from './path.ts';
+import { type Change, carryOut, onDiskAt, type Site } from './place.ts';
 import type { Reason, Refusal } from './reason.ts';
-import { MODE_IS_EXACT, type Owner, Stage, type Staged, settle } from './stage.ts';
-import { type SeenTree, sameStamp, stampOf, typeOf } from './stamp.ts';
+import { MODE_IS_EXACT, type Owner, Stage, settle } from './stage.ts';
+import type { SeenTree } from './stamp.ts';
 
 interface ApplyOptions {
   session: string;
   /** the tree as last scanned: what must still be there for a change to happen. Kept up to date with each change made. */
   seen: SeenTree;
+  /** keeps what is replaced or removed; without it, that is gone */
+  keeper?: Keeper | undefined;
   /** who owns what is made; without it, the process */
   owner?: Owner | undefined;
   /** give files the times they had on the other side */
@@ -43,16 +35,14 @@ interface ApplyOptions {
 /**
  * Puts entries below a root and removes entries from it: no link is followed, a file appears whole or not at all, nothing
  * is replaced or removed that is not as it was scanned, folders go only when empty. What cannot be done is listed in
- * `refused` and the rest goes on.
+ * `refused` and the rest goes on. Changes happen in the order they were asked for, some of them not before `flush`.
  */
 export class Apply {
   readonly refused: Refusal[] = [];
   readonly #root: string;
   readonly #options: ApplyOptions;
-  readonly #folders: Folders;
-  readonly #stage: Stage;
-  readonly #touched = new Set<string>();
-  #waiting: { entry: FileEntry; was: Entry | undefined; staged: Staged }[] = [];
+  readonly #site: Site;
+  #waiting: Change[] = [];
   #waitingBytes = 0;
 
   /** @throws Fault `disk-full`, `folder-unwritable` */
@@ -60,8 +50,14 @@ export class Apply {
     this.#root = root;
     this.#options = options;
     try {
-      this.#stage = new Stage(root, options);
-      this.#folders = new Folders(root);
+      this.#site = {
+        stage: new Stage(root, options),
+        folders: new Folders(root),
+        seen: options.seen,
+        touched: new Set(),
+        owner: options.owner,
+        effect: (what) => options.effect?.(what),
+      };
     } catch (error) {
       throw diskFault(root, error);
     }
@@ -69,6 +65,7 @@ export class Apply {
 
   /**
    * @param was what is to be replaced; undefined: nothing may be there
+   * @param mode permission bits to be had exactly; without them those of what is replaced, or new ones
    * @throws Fault `disk-full`, `folder-unwritable`; then nothing is half-written
    */
   async put(
@@ -76,203 +73,130 @@ export class Apply {
     was: Entry | undefined,
     mtime: number | undefined,
     content: Content,
+    mode?: number,
   ): Promise<void> {
     await this.#try(entry.path, async () => {
       const reason = checkPath(entry.path) ?? (ignoreByDefault(entry.path) ? 'ignored' : undefined);
       if (reason !== undefined) return reason;
-      if (entry.type === 'folder') return this.#folder(entry.path, was);
-      if (entry.type === 'link') return await this.#link(entry, was);
-      return await this.#file(entry, was, mtime, content);
+      if (entry.type === 'file') return await this.#stageFile(entry, was, mtime, content, mode);
+      if (entry.type === 'link') return await this.#add({ kind: 'link', entry, was });
+      if (was !== undefined && was.type !== 'folder') return 'changed';
+      return await this.#add({ kind: 'folder', entry, was: undefined, mode });
     });
-    if (this.#waiting.length >= this.#batch().files || this.#waitingBytes >= this.#batch().bytes)
-      await this.flush();
+    const { files, bytes } = this.#options.settle === undefined ? OPEN_BATCH : SETTLED_BATCH;
+    if (this.#waiting.length >= files || this.#waitingBytes >= bytes) await this.flush();
   }
 
   /** Removes what is still as it was. */
   async remove(was: Entry): Promise<void> {
-    await this.flush();
+    // What it makes room for, or what was in it, comes first.
+    if (this.#waiting.some(({ kind }) => kind !== 'removal')) await this.flush();
     await this.#try(was.path, async () => {
       if (checkPath(was.path) !== undefined) return 'name';
-      const parent = parentOf(was.path);
-      const onDisk = this.#onDisk(was.path);
-      const stats = lstatSync(onDisk, { throwIfNoEntry: false });
-      if (stats === undefined) {
-        this.#options.seen.delete(was.path);
-        return undefined;
-      }
-      if (!(await this.#isAsSeen(onDisk, stats, was))) return 'changed';
-      this.#options.effect?.(`remove ${was.path}`);
-      if (was.type === 'folder') rmdirSync(onDisk);
-      else unlinkSync(onDisk);
-      this.#options.seen.delete(was.path);
-      this.#touched.delete(was.path);
-      this.#touched.add(parent);
-      return undefined;
+      return await this.#add({ kind: 'removal', entry: undefined, was });
     });
+    if (this.#waiting.length >= OPEN_BATCH.files) await this.flush();
   }
 
-  /** Gives everything staged its name. */
+  /** Carries out all that waits. */
   async flush(): Promise<void> {
     if (this.#waiting.length === 0) return;
     const batch = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    const { keeper } = this.#options;
     try {
-      if (this.#options.settle === undefined) await settle(batch.map(({ staged }) => staged));
+      const staged = batch.flatMap((change) => (change.kind === 'file' ? [change.staged] : []));
+      if (this.#options.settle === undefined) await settle(staged);
       else await this.#options.settle(this.#root);
     } catch (error) {
       throw diskFault(this.#root, error);
     }
-    for (const { entry, was, staged } of batch) {
-      await this.#try(entry.path, () => this.#place(entry, was, staged.onDisk));
+    if (keeper === undefined) {
+      for (const change of batch) await this.#try(pathOf(change), () => carryOut(this.#site, change));
+      return;
     }
+    const attempt = (change: Change, work: () => Promise<Reason | undefined>) =>
+      this.#try(pathOf(change), work);
+    for (const { change, number } of await announced(this.#site, keeper, batch, attempt)) {
+      const isDone = await attempt(change, () => carryOut(this.#site, change, { keeper, number }));
+      if (!isDone) keeper.drop(number);
+    }
+    keeper.done();
   }
 
   /** Makes all of it durable; call it last. */
   async finish(): Promise<void> {
     await this.flush();
-    if (this.#options.settle !== undefined && this.#touched.size > 0) await this.#options.settle(this.#root);
-    else for (const folder of [...this.#touched].sort()) this.#syncFolder(folder);
-    this.#touched.clear();
+    const { settle, keeper } = this.#options;
+    const { touched } = this.#site;
+    // What was moved away has its new name for good before it has lost the old one for good.
+    await keeper?.settle();
+    if (settle !== undefined && touched.size > 0) await settle(this.#root);
+    else for (const folder of [...touched].sort()) this.#syncFolder(folder);
+    touched.clear();
   }
 
   /** Leaves nothing temporary behind, whatever happened. */
   close(): void {
-    for (const { staged } of this.#waiting.splice(0)) if (staged.fd !== undefined) closeSync(staged.fd);
-    this.#folders.close();
-    this.#stage.close();
+    for (const change of this.#waiting.splice(0))
+      if (change.kind === 'file' && change.staged.fd !== undefined) closeSync(change.staged.fd);
+    this.#site.folders.close();
+    this.#site.stage.close();
   }
 
-  #folder(path: string, was: Entry | undefined): Reason | undefined {
-    const onDisk = this.#onDisk(path);
-    if (was !== undefined && was.type !== 'folder') return 'changed';
-    this.#options.effect?.(`make ${path}`);
-    try {
-      mkdirSync(onDisk);
-      if (this.#options.owner !== undefined)
-        lchownSync(onDisk, this.#options.owner.uid, this.#options.owner.gid);
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST' || !lstatSync(onDisk).isDirectory()) throw error;
-    }
-    this.#placed({ path, type: 'folder' }, onDisk);
+  /** Where nothing is kept there is nothing to be won by doing folders, links and removals later. */
+  async #add(change: Change): Promise<Reason | undefined> {
+    if (this.#options.keeper === undefined) return await carryOut(this.#site, change);
+    this.#waiting.push(change);
     return undefined;
   }
 
-  async #link(entry: LinkEntry, was: Entry | undefined): Promise<Reason | undefined> {
-    if (!staysInside(this.#folders, entry.path, entry.target)) return 'link';
-    // Making a link never replaces anything; only a link that does is made aside first.
-    const made = was === undefined ? this.#onDisk(entry.path) : this.#stage.next();
-    this.#options.effect?.(`make ${entry.path}`);
-    try {
-      symlinkSync(entry.target, made);
-    } catch (error) {
-      // Windows lets only some accounts make links, FAT holds none.
-      if (['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(systemCode(error) ?? '')) return 'link';
-      throw error;
-    }
-    if (this.#options.owner !== undefined) lchownSync(made, this.#options.owner.uid, this.#options.owner.gid);
-    if (was !== undefined) return await this.#place(entry, was, made);
-    this.#placed(entry, made);
-    return undefined;
-  }
-
-  async #file(
+  async #stageFile(
     entry: FileEntry,
     was: Entry | undefined,
     mtime: number | undefined,
     content: Content,
+    mode: number | undefined,
   ): Promise<Reason | undefined> {
-    const onDisk = this.#onDisk(entry.path);
-    const stats = lstatSync(onDisk, { throwIfNoEntry: false });
+    // Its folder may be among them.
+    if (this.#waiting.some(({ kind }) => kind !== 'file')) await this.flush();
+    const stats = lstatSync(onDiskAt(this.#site, entry.path), { throwIfNoEntry: false });
     // Looked at again before the rename; this spares receiving what could not be placed.
     if ((stats === undefined) !== (was === undefined)) return 'changed';
-    const mode = modeOf(entry, stats);
-    const open = this.#options.settle === undefined;
-    const staged = await this.#stage.file(
+    const staged = await this.#site.stage.file(
       entry,
-      mode,
+      mode === undefined ? modeOf(entry, stats) : mode | MODE_IS_EXACT,
       this.#options.keepTimes === true ? mtime : undefined,
       content,
-      open,
+      this.#options.settle === undefined,
     );
     if (staged === undefined) return 'changed';
-    this.#waiting.push({ entry, was, staged });
+    this.#waiting.push({ kind: 'file', entry, was, staged });
     this.#waitingBytes += entry.size;
     return undefined;
   }
 
-  async #place(entry: Entry, was: Entry | undefined, staged: string): Promise<Reason | undefined> {
-    const onDisk = this.#onDisk(entry.path);
-    if (was === undefined) {
-      if (!this.#placeNew(entry.path, staged, onDisk)) return 'changed';
-    } else {
-      const stats = lstatSync(onDisk, { throwIfNoEntry: false });
-      if (stats === undefined || was.type === 'folder' || !(await this.#isAsSeen(onDisk, stats, was)))
-        return 'changed';
-      this.#options.effect?.(`replace ${entry.path}`);
-      renameSync(staged, onDisk);
-    }
-    this.#placed(entry, onDisk);
-    return undefined;
-  }
-
-  /** A link to the staged file, unlike a rename, never replaces what someone else has just put there. */
-  #placeNew(path: string, staged: string, onDisk: string): boolean {
-    this.#options.effect?.(`name ${path}`);
-    try {
-      linkSync(staged, onDisk);
-      unlinkSync(staged);
-      return true;
-    } catch (error) {
-      if (systemCode(error) === 'EEXIST') return false;
-      if (!NO_HARD_LINKS.includes(systemCode(error) ?? '')) throw error;
-    }
-    if (lstatSync(onDisk, { throwIfNoEntry: false }) !== undefined) return false;
-    renameSync(staged, onDisk);
-    return true;
-  }
-
-  #placed(entry: Entry, onDisk: string): void {
-    this.#options.seen.set(entry.path, { entry, stamp: stampOf(lstatSync(onDisk), Date.now()) });
-    this.#touched.add(parentOf(entry.path));
-  }
-
-  async #isAsSeen(onDisk: string, stats: Stats, was: Entry): Promise<boolean> {
-    const seen = this.#options.seen.get(was.path);
-    if (seen === undefined || !sameEntry(seen.entry, was) || typeOf(stats) !== was.type) return false;
-    // A folder's times change with what is in it; it goes only when empty.
-    if (was.type === 'folder') return true;
-    if (!sameStamp(seen.stamp, stats)) return false;
-    // The times may be the same although the content is not.
-    return was.type === 'link' || !seen.stamp.racy || (await digestFile(onDisk))?.digest === was.digest;
-  }
-
-  #onDisk(path: string): string {
-    return `${this.#folders.enter(parentOf(path))}/${nameOf(path)}`;
-  }
-
   #syncFolder(folder: string): void {
     try {
-      this.#folders.sync(folder);
+      this.#site.folders.sync(folder);
     } catch (error) {
       // Someone removed it since; then there is nothing to keep.
-      if (!GONE.includes(systemCode(error) ?? '')) throw diskFault(this.#root, error);
+      if (!isGone(error)) throw diskFault(this.#root, error);
     }
   }
 
-  #batch(): { files: number; bytes: number } {
-    return this.#options.settle === undefined ? OPEN_BATCH : SETTLED_BATCH;
-  }
-
-  async #try(path: string, change: () => Promise<Reason | undefined>): Promise<void> {
+  /** @returns whether it was done */
+  async #try(path: string, change: () => Promise<Reason | undefined>): Promise<boolean> {
+    let reason: Reason | undefined;
     try {
-      const reason = await change();
-      if (reason !== undefined) this.refused.push({ path, reason });
+      reason = await change();
     } catch (error) {
-      const code = systemCode(error);
-      if (isFault(error) || code === undefined || DISK.includes(code)) throw diskFault(this.#root, error);
-      this.refused.push({ path, reason: reasonOf(code) });
+      reason = isFault(error) ? undefined : reasonOfError(error);
+      if (reason === undefined) throw diskFault(this.#root, error);
     }
+    if (reason !== undefined) this.refused.push({ path, reason });
+    return reason === undefined;
   }
 }
 
@@ -280,22 +204,13 @@ export class Apply {
 const OPEN_BATCH = { files: 128, bytes: 64 * 2 ** 20 };
 const SETTLED_BATCH = { files: 4096, bytes: 256 * 2 ** 20 };
 
-const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
-const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
-/** Errors of the disk, not of one path: they end the whole exchange. */
-const DISK = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE'];
+function pathOf(change: Change): string {
+  return (change.entry ?? change.was).path;
+}
 
 /** What is replaced keeps its other bits; executing is allowed to whoever may read. */
 function modeOf(entry: FileEntry, replaced: Stats | undefined): number {
   if (replaced === undefined || !replaced.isFile()) return entry.exec ? 0o777 : 0o666;
   const bits = replaced.mode & 0o777;
   return MODE_IS_EXACT | (entry.exec ? bits | ((bits & 0o444) >> 2) : bits & 0o666);
-}
-
-function reasonOf(code: string): Reason {
-  if (GONE.includes(code) || code === 'EEXIST' || code === 'EISDIR') return 'changed';
-  if (code === 'ENOTEMPTY') return 'not-empty';
-  if (code === 'ENAMETOOLONG') return 'too-long';
-  if (code === 'EINVAL' || code === 'EILSEQ') return 'host-name';
-  return 'unwritable';
 }

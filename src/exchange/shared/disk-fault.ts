@@ -1,4 +1,5 @@
 import { Fault, systemCode } from '../../fault/fault.ts';
+import type { Reason } from './reason.ts';
 
 /** The error a person should see when the disk below `root` takes no more. */
 export function diskFault(root: string, error: unknown): unknown {
@@ -20,3 +21,24 @@ export function diskFault(root: string, error: unknown): unknown {
       return error;
   }
 }
+
+/**
+ * Why one path could not be changed.
+ * @returns undefined for errors of the disk, not of one path: they end the whole exchange
+ */
+export function reasonOfError(error: unknown): Reason | undefined {
+  const code = systemCode(error);
+  if (code === undefined || DISK.includes(code)) return undefined;
+  if (isGone(error) || code === 'EEXIST' || code === 'EISDIR') return 'changed';
+  if (code === 'ENOTEMPTY') return 'not-empty';
+  if (code === 'ENAMETOOLONG') return 'too-long';
+  if (code === 'EINVAL' || code === 'EILSEQ') return 'host-name';
+  return 'unwritable';
+}
+
+/** Somebody removed it, or put something else above it. */
+export function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '');
+}
+
+const DISK = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE'];

@@ -14,7 +14,7 @@ export interface FileEntry {
   digest: string;
 }
 
-interface FolderEntry {
+export interface FolderEntry {
   path: string;
   type: 'folder';
 }

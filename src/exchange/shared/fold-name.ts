@@ -3,8 +3,17 @@
  * casefold). Folds more than each of them does: two names too many kept apart cost a report, one too few costs a file.
  */
 export function foldName(name: string): string {
-  // Upper then lower approximates full case folding: ß and ss, ﬁ and fi, K (U+212A) and k, ı and i meet.
-  return name.replace(HFS_IGNORABLE, '').normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+  if (ASCII.test(name)) return name.toLowerCase();
+  const composed = name.replace(IGNORABLE, '').normalize('NFKC');
+  // All three together approximate full case folding: ẞ, ß and ss, ﬁ and fi, K (U+212A) and k, ı and i meet.
+  const folded = composed.toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
+  // Composing may bring forth what is ignored: U+FFA0 becomes U+1160.
+  return folded.replace(IGNORABLE, '');
+}
+
+/** The same, for tools that besides open `name::$DATA`, `name.` and `name ` as `name`, as Windows does. */
+export function looseName(name: string): string {
+  return foldName(name).replace(STREAM, '').replace(TRAILING, '');
 }
 
 /** Whether some file system takes this name for `.git` (CVE-2014-9390 and its successors). */
@@ -12,12 +21,13 @@ export function isGitName(name: string): boolean {
   if (name === '.git') return true;
   // Plain names are decided without folding: this runs for every name of a scan.
   if (PLAIN.test(name)) return false;
-  const folded = foldName(name).replace(STREAM, '').replace(TRAILING, '');
+  const folded = looseName(name);
   return folded === '.git' || GIT_SHORT_NAME.test(folded);
 }
 
-// git, utf8.c: code points HFS+ leaves out of a comparison; U+200B besides, to be on the safe side.
-const HFS_IGNORABLE = /[\u200b-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+// What ext4 (casefold) and f2fs leave out of a comparison; HFS+ (git, utf8.c) leaves out a part of it.
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+const ASCII = /^[\u0020-\u007e]*$/;
 const STREAM = /:.*$/s;
 const TRAILING = /[. ]+$/;
 const GIT_SHORT_NAME = /^git~\d+$/;

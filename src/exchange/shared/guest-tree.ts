@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { chownSync, mkdirSync } from 'node:fs';
-import { Fault, systemCode } from '../../fault/fault.ts';
+import { Fault } from '../../fault/fault.ts';
 import { Apply } from './apply.ts';
 import { type Item, readItems, writeItems } from './bundle-stream.ts';
-import type { Limits } from './entry.ts';
-import { LIMITS } from './entry.ts';
+import { isGone } from './disk-fault.ts';
+import { type Entry, LIMITS, type Limits } from './entry.ts';
+import type { FolderWatch } from './folder-watch.ts';
 import type { Ignore } from './ignore.ts';
-import { readPaths, writeListing } from './listing.ts';
-import { scan } from './scan.ts';
-import type { Owner } from './stage.ts';
+import { type ListingRequest, readPaths, writeListing } from './listing.ts';
+import { LookedTree } from './looked-tree.ts';
+import { type Owner, removeLeftOvers } from './stage.ts';
 import type { SeenTree } from './stamp.ts';
 
 /**
@@ -16,7 +18,7 @@ import type { SeenTree } from './stamp.ts';
  */
 export interface GuestTree {
   /** → a listing */
-  scan(): AsyncIterable<Uint8Array>;
+  scan(request: ListingRequest): AsyncIterable<Uint8Array>;
   /** paths → items */
   get(paths: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** items → a listing with no entries, of what was refused */
@@ -31,6 +33,8 @@ export interface FolderTreeOptions {
   owner?: Owner | undefined;
   settle?: ((folder: string) => Promise<void>) | undefined;
   effect?: ((what: string) => void) | undefined;
+  /** what a watcher noticed; without one every scan looks at everything */
+  watch?: FolderWatch | undefined;
 }
 
 /**
@@ -40,29 +44,34 @@ export interface FolderTreeOptions {
 export class FolderTree implements GuestTree {
   readonly #root: string;
   readonly #options: FolderTreeOptions;
-  #seen: SeenTree = new Map();
+  readonly #looked: LookedTree;
+  /** the state the last listing told */
+  #state: string | undefined;
+  #isTidy = false;
 
   constructor(root: string, options: FolderTreeOptions) {
     this.#root = root;
     this.#options = options;
+    this.#looked = new LookedTree(root, options);
   }
 
-  async *scan(): AsyncGenerator<Uint8Array> {
-    const { ignore, limits } = this.#options;
-    const scanned = await scan(this.#root, { ignore, limits, previous: this.#seen }).catch(
-      (error: unknown) => {
-        if (systemCode(error) === 'ENOENT') return undefined;
-        throw error;
-      },
-    );
-    this.#seen = scanned?.seen ?? new Map();
-    yield* writeListing(scanned !== undefined, entriesOf(this.#seen), scanned?.refused ?? []);
+  async *scan({ since, noticed }: ListingRequest = {}): AsyncGenerator<Uint8Array> {
+    this.#tidy();
+    const present = await this.#looked.look({ noticed });
+    const { tree, refused } = this.#looked;
+    const changed = tree.takeChanged();
+    const partial = since !== undefined && since === this.#state;
+    // A listing that is cut off is followed by a question from the former state, which then gets everything.
+    this.#state = randomUUID();
+    const entries = partial ? entriesAt(tree, changed) : entriesOf(tree);
+    const removed = partial ? [...changed].filter((path) => !tree.has(path)) : [];
+    yield* writeListing(present, entries, refused, { state: this.#state, partial, removed });
   }
 
   async *get(paths: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const items: Item[] = [];
     for (const path of await readPaths(paths, this.#limits())) {
-      const seen = this.#seen.get(path);
+      const seen = this.#looked.tree.get(path);
       if (seen !== undefined) items.push({ op: 'put', seen });
     }
     yield* writeItems(this.#root, items);
@@ -76,7 +85,7 @@ export class FolderTree implements GuestTree {
       owner,
       settle,
       effect,
-      seen: this.#seen,
+      seen: this.#looked.tree,
       keepTimes: true,
     });
     try {
@@ -97,6 +106,17 @@ export class FolderTree implements GuestTree {
     yield* writeListing(true, [], apply.refused);
   }
 
+  /** What a former daemon was about to put when it ended. */
+  #tidy(): void {
+    if (this.#isTidy) return;
+    this.#isTidy = true;
+    try {
+      removeLeftOvers(this.#root);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
   #make(): void {
     try {
       const made = mkdirSync(this.#root, { recursive: true });
@@ -114,6 +134,13 @@ export class FolderTree implements GuestTree {
   }
 }
 
-function* entriesOf(seen: SeenTree) {
-  for (const { entry } of seen.values()) yield entry;
+function* entriesOf(tree: SeenTree): Generator<Entry> {
+  for (const { entry } of tree.values()) yield entry;
+}
+
+function* entriesAt(tree: SeenTree, paths: Iterable<string>): Generator<Entry> {
+  for (const path of paths) {
+    const seen = tree.get(path);
+    if (seen !== undefined) yield seen.entry;
+  }
 }

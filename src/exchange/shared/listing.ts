@@ -10,8 +10,21 @@ import { MAX_REFUSED, tooMuch } from './scan.ts';
 export interface Listing {
   /** false when there is no copy at all, which is not the same as an empty one */
   present: boolean;
+  /** names this state of the tree, for the next question; undefined when it cannot be gone on from */
+  state: string | undefined;
+  /** whether `entries` are only those that changed since the state that was asked from, and `removed` what went */
+  partial: boolean;
   entries: Entry[];
+  removed: string[];
   refused: Refusal[];
+}
+
+/** What the host asks for. */
+export interface ListingRequest {
+  /** the state the host knows: only what has changed since need be told */
+  since?: string | undefined;
+  /** look at what the watcher noticed instead of at everything */
+  noticed?: boolean | undefined;
 }
 
 /** Entries per record: some 30 KB of JSON. */
@@ -19,10 +32,17 @@ const BATCH = 200;
 /** Paths of 4 KiB must still fit a record. */
 const BATCH_CHARACTERS = 60_000;
 
+const pathText = z.string().check(z.maxLength(4096));
+
 const recordSchema = z.union([
   z.strictObject({ entries: z.array(entrySchema).check(z.maxLength(BATCH)) }),
   z.strictObject({ refused: z.array(refusalSchema).check(z.maxLength(BATCH)) }),
-  z.strictObject({ present: z.boolean() }),
+  z.strictObject({ removed: z.array(pathText).check(z.maxLength(BATCH)) }),
+  z.strictObject({
+    present: z.boolean(),
+    state: z.optional(z.string().check(z.maxLength(64))),
+    partial: z.optional(z.boolean()),
+  }),
 ]);
 
 /** Refusals alone are a listing too: the answer to what was put. */
@@ -30,9 +50,12 @@ export function* writeListing(
   present: boolean,
   entries: Iterable<Entry>,
   refused: Iterable<Refusal>,
+  since: { state?: string; partial?: boolean; removed?: Iterable<string> } = {},
 ): Generator<Uint8Array> {
-  yield encodeRecord({ present });
+  const { state, partial, removed } = since;
+  yield encodeRecord({ present, state, partial });
   for (const batch of batches(entries)) yield encodeRecord({ entries: batch });
+  for (const batch of batches(removed ?? [])) yield encodeRecord({ removed: batch });
   for (const batch of batches(refused)) yield encodeRecord({ refused: batch });
   yield END_RECORD;
 }
@@ -40,13 +63,24 @@ export function* writeListing(
 /** @throws Fault `protocol-violation`; `exchange-refused` past the limits */
 export async function readListing(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Listing> {
   const reader = new ByteReader(source);
-  const listing: Listing = { present: true, entries: [], refused: [] };
+  const listing: Listing = {
+    present: true,
+    state: undefined,
+    partial: false,
+    entries: [],
+    removed: [],
+    refused: [],
+  };
   let bytes = 0;
   try {
     for (;;) {
       const record = await readRecord(reader, recordSchema);
       if (record === undefined) break;
-      if ('present' in record) listing.present = record.present;
+      if ('present' in record) {
+        listing.present = record.present;
+        listing.state = record.state;
+        listing.partial = record.partial ?? false;
+      } else if ('removed' in record) listing.removed.push(...record.removed);
       else if ('refused' in record) listing.refused.push(...record.refused);
       else {
         for (const entry of record.entries) bytes += entry.type === 'file' ? entry.size : 0;
@@ -54,6 +88,7 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
       }
       if (
         listing.entries.length > limits.entries ||
+        listing.removed.length > limits.entries ||
         bytes > limits.bytes ||
         listing.refused.length > MAX_REFUSED
       ) {
@@ -67,7 +102,7 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
   }
 }
 
-const pathsSchema = z.array(z.string().check(z.maxLength(4096))).check(z.maxLength(BATCH));
+const pathsSchema = z.array(pathText).check(z.maxLength(BATCH));
 
 export function* writePaths(paths: Iterable<string>): Generator<Uint8Array> {
   for (const batch of batches(paths)) yield encodeRecord(batch);

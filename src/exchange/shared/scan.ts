@@ -4,11 +4,12 @@ import { digestFile } from './digest-file.ts';
 import type { Entry, Limits } from './entry.ts';
 import { LIMITS } from './entry.ts';
 import { Folders } from './folders.ts';
+import type { Hints } from './hints.ts';
 import type { Ignore } from './ignore.ts';
 import { ignoreByDefault } from './ignore.ts';
 import { linkDestination, portableTarget } from './link-target.ts';
 import { Pace } from './pace.ts';
-import { below, checkName, PATH_BYTES, PATH_DEPTH } from './path.ts';
+import { below, checkName, nameOf, PATH_BYTES, PATH_DEPTH, parentOf } from './path.ts';
 import type { Reason, Refusal } from './reason.ts';
 import { type Seen, type SeenTree, sameStamp, stampOf, typeOf } from './stamp.ts';
 
@@ -20,6 +21,8 @@ interface ScanOptions {
   signal?: AbortSignal | undefined;
   /** called now and then with the number of entries so far */
   progress?: ((entries: number) => void) | undefined;
+  /** told of each folder before it is read, '' for the root: what changes in it from then on is the watcher's to notice */
+  entering?: ((folder: string) => void) | undefined;
 }
 
 export interface Scanned {
@@ -36,6 +39,33 @@ export async function scan(root: string, options: ScanOptions = {}): Promise<Sca
   const folders = new Folders(root);
   try {
     return await new Walk(folders, root, options).run();
+  } finally {
+    folders.close();
+  }
+}
+
+/** What a second look at some entries found; everything else is as it was. */
+export interface Rescanned extends Scanned {
+  /** what is not there any more, with all below it */
+  gone: string[];
+}
+
+/**
+ * Looks again at what was noticed. A folder that is new, or another one than before, is read with all below it.
+ * @throws as `scan` does
+ */
+export async function rescan(
+  root: string,
+  hints: Hints,
+  options: ScanOptions & {
+    previous: ReadonlyMap<string, Seen>;
+    /** whether a known folder has to be read as if it were new: we made it, and nobody watches it yet */
+    unread?: ((folder: string) => boolean) | undefined;
+  },
+): Promise<Rescanned> {
+  const folders = new Folders(root);
+  try {
+    return await new Walk(folders, root, options).again(hints, options.unread ?? (() => false));
   } finally {
     folders.close();
   }
@@ -62,37 +92,103 @@ class Walk {
   }
 
   async run(): Promise<Scanned> {
+    await this.#everythingBelow(['']);
+    return { seen: this.#seen, refused: this.#refused };
+  }
+
+  async again(hints: Hints, unread: (folder: string) => boolean): Promise<Rescanned> {
+    const gone: string[] = [];
+    const fresh: string[] = [];
+    const entries = new Set(hints.entries);
+    for (const folder of hints.folders) {
+      const names = this.#namesAgain(folder);
+      // It went, or became something else: looking at itself tells.
+      if (names === undefined) {
+        entries.add(folder);
+        continue;
+      }
+      const here = new Set(names.map((name) => below(folder, name)));
+      for (const path of here) entries.add(path);
+      for (const path of this.#known(folder)) if (!here.has(path)) entries.add(path);
+    }
+    for (const path of [...entries].sort()) {
+      if (path === '' || this.#ignore(path) || this.#seen.has(path)) continue;
+      if ((await this.#again(path, gone, fresh)) && unread(path)) fresh.push(path);
+      if (this.#pace.due()) await this.#pace.rest();
+    }
+    await this.#everythingBelow(fresh);
+    return { seen: this.#seen, refused: this.#refused, gone };
+  }
+
+  /** @returns whether it is the folder it was before */
+  async #again(path: string, gone: string[], fresh: string[]): Promise<boolean> {
+    const before = this.#options.previous?.get(path);
+    const isFolder = this.#admits(path) && (await this.#entry(parentOf(path), nameOf(path), path));
+    const now = this.#seen.get(path);
+    if (now === undefined || now.entry.type !== before?.entry.type) gone.push(path);
+    // Another folder under the same name has other things in it, and nobody watches it yet.
+    if (!isFolder || now?.stamp.ino === before?.stamp.ino) return isFolder;
+    if (before?.entry.type === 'folder') gone.push(path);
+    fresh.push(path);
+    return false;
+  }
+
+  async #everythingBelow(folders: readonly string[]): Promise<void> {
     // A list instead of recursion: depth is the guest's to choose. Last in, first out keeps the open folders close.
-    const waiting = [''];
+    const waiting = [...folders];
     for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
       waiting.push(...(await this.#folder(folder)).reverse());
     }
-    return { seen: this.#seen, refused: this.#refused };
   }
 
   /** @returns the folders in it */
   async #folder(folder: string): Promise<string[]> {
     const inner: string[] = [];
-    let names: string[];
-    try {
-      names = readdirSync(this.#folders.enter(folder)).sort();
-    } catch (error) {
-      if (folder === '') throw error;
-      this.#refuse(folder, reasonOf(error));
-      return inner;
-    }
-    for (const name of names) {
+    for (const name of this.#namesOrRefusal(folder)) {
       const path = below(folder, name);
       if (this.#ignore(path)) continue;
-      const reason = checkName(name) ?? (tooLong(path) ? 'too-long' : undefined);
-      if (reason !== undefined) this.#refuse(path, reason);
-      else if (await this.#entry(folder, name, path)) inner.push(path);
+      if (this.#admits(path) && (await this.#entry(folder, name, path))) inner.push(path);
       if (this.#pace.due()) {
         this.#options.progress?.(this.#seen.size);
         await this.#pace.rest();
       }
     }
     return inner;
+  }
+
+  #namesOrRefusal(folder: string): string[] {
+    try {
+      return this.#names(folder);
+    } catch (error) {
+      if (folder === '') throw error;
+      this.#refuse(folder, reasonOf(error));
+      return [];
+    }
+  }
+
+  #namesAgain(folder: string): string[] | undefined {
+    try {
+      return this.#names(folder);
+    } catch (error) {
+      if (folder === '' || systemCode(error) === undefined) throw error;
+      return undefined;
+    }
+  }
+
+  #names(folder: string): string[] {
+    this.#options.entering?.(folder);
+    return readdirSync(this.#folders.enter(folder)).sort();
+  }
+
+  /** What was in a folder when it was last looked at. */
+  *#known(folder: string): Generator<string> {
+    for (const path of this.#options.previous?.keys() ?? []) if (parentOf(path) === folder) yield path;
+  }
+
+  #admits(path: string): boolean {
+    const reason = checkName(nameOf(path)) ?? (tooLong(path) ? 'too-long' : undefined);
+    if (reason !== undefined) this.#refuse(path, reason);
+    return reason === undefined;
   }
 
   /** @returns whether it is a folder to be entered */

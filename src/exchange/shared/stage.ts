@@ -56,7 +56,7 @@ export class Stage {
     this.#root = root;
     this.#options = options;
     this.#name = `${TEMPORARY_PREFIX}${options.session}`;
-    removeStale(root, this.#name);
+    removeStale(root, (name, age) => name === this.#name || age > STALE_MS);
     options.effect?.('make the temporary folder');
     mkdirSync(`${root}/${this.#name}`, { mode: 0o700 });
     this.#folders = new Folders(root);
@@ -136,15 +136,20 @@ export async function settle(staged: readonly Staged[]): Promise<void> {
 
 const sync = promisify(fsync);
 
+/** For the only one who puts anything below a root, before it puts anything: whatever is there was left by a crash. */
+export function removeLeftOvers(root: string): void {
+  removeStale(root, () => true);
+}
+
 /** A running exchange touches its temporary folder all the time; one untouched for so long was left by a crash. */
 const STALE_MS = 60 * 60 * 1000;
 
-function removeStale(root: string, own: string): void {
+function removeStale(root: string, isStale: (name: string, age: number) => boolean): void {
   for (const name of readdirSync(root)) {
     if (!name.startsWith(TEMPORARY_PREFIX)) continue;
     const path = `${root}/${name}`;
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
-    if (name === own || stats.mtimeMs < Date.now() - STALE_MS) rmSync(path, { recursive: true, force: true });
+    if (stats !== undefined && isStale(name, Date.now() - stats.mtimeMs))
+      rmSync(path, { recursive: true, force: true });
   }
 }

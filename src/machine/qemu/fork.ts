@@ -138,7 +138,7 @@ function newLayerName(taken: readonly string[]): string {
   return taken.includes(name) ? newLayerName(taken) : name;
 }
 
-/** The guest's copies of projects are on the disk, so what was agreed about them must come along. Bases are replaced, never written into. */
+/** The guest's copies of projects are on the disk, so what was agreed about them must come along. A base that has a second name is replaced, never written into. */
 async function shareBases(from: string, to: string, steps: FileSteps): Promise<void> {
   const bases = await readdir(from).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
@@ -146,7 +146,7 @@ async function shareBases(from: string, to: string, steps: FileSteps): Promise<v
   });
   if (bases === undefined) return;
   await steps.folder(to);
-  for (const name of bases.filter((base) => /^[^.].*\.json$/.test(base)))
+  for (const name of bases.filter((base) => /^[^.].*\.(jsonl|review)$/.test(base)))
     await steps.share(join(from, name), join(to, name));
   await steps.sync(to);
 }

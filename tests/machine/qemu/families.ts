@@ -35,7 +35,7 @@ export class Machines implements Disposable {
     for (const disk of disks) writeFileSync(join(names.home, disk), `${machine} wrote ${disk}`);
     this.record(machine, { version: 1, image: IMAGE, disks: [...disks] });
     mkdirSync(names.exchange);
-    writeFileSync(join(names.exchange, 'project-1.json'), `agreed with ${machine}`);
+    writeFileSync(join(names.exchange, 'project-1.jsonl'), `agreed with ${machine}`);
     for (const path of [names.lock, names.supervisorLog, names.sshHostKey]) writeFileSync(path, machine);
   }
 

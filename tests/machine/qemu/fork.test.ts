@@ -71,11 +71,11 @@ describe('a fork', () => {
 
   it('keeps what was agreed about projects: their copies in the guest came along', async () => {
     machines.make('a');
-    writeFileSync(join(machines.names('a').exchange, '.project-1.json.7.tmp'), 'half');
+    writeFileSync(join(machines.names('a').exchange, '.project-1.jsonl.7.tmp'), 'half');
     await machines.fork('a', 'b');
     const { exchange } = machines.names('b');
-    assert.equal(readFileSync(join(exchange, 'project-1.json'), 'utf8'), 'agreed with a');
-    assert.ok(!existsSync(join(exchange, '.project-1.json.7.tmp')));
+    assert.equal(readFileSync(join(exchange, 'project-1.jsonl'), 'utf8'), 'agreed with a');
+    assert.ok(!existsSync(join(exchange, '.project-1.jsonl.7.tmp')));
   });
 
   it('of a suspended machine goes on from the same memory, on a disk it fits; so does the source', async () => {

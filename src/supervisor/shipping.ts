@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { realReach } from '../bundle/fetch/reach.ts';
 import { takeTurn } from '../bundle/fetch/turn.ts';
 import { type Folder, goldenNames, imageNames, shippedNames, stateNames } from '../bundle/folder.ts';
 import type { Progress } from '../bundle/progress.ts';
 import { type MachineSize, machineSize } from '../bundle/settings.ts';
-import { makeGolden } from '../machine/qemu/golden.ts';
+import { endLeftMaking, makeGolden } from '../machine/qemu/golden.ts';
 import { shipGolden } from '../machine/qemu/shipped.ts';
 import { keyName } from '../machine/qemu/snapshot/snapshot-key.ts';
 import { snapshotKey } from '../machine/qemu/start-plan.ts';
@@ -57,11 +57,15 @@ async function ship(folder: Folder, image: string, size: MachineSize, signal: Ab
     accelerator: async () => EMULATED,
     assets: () => common.assets(image),
     note: () => {},
+    // Somebody waits for it.
+    background: false,
   };
   const [known, agent] = await Promise.all([parts.assets(), parts.agent()]);
   const sized = { ...size, accelerator: EMULATED.accelerator, sandbox: hostSystem() === 'linux' };
   const kind = keyName(snapshotKey({ ...known, agent, size: sized }));
   const golden = goldenNames({ ...folder, state: work }, kind);
+  // A command that was killed has left a guest.
+  await endLeftMaking(parts, dirname(golden.snapshot));
   await rm(work, { recursive: true, force: true });
   try {
     await makeGolden(parts, golden, kind, signal);

@@ -77,7 +77,7 @@ async function makerOf(parts: Parameters<typeof makeGolden>[0], making: string):
     name: 'golden',
     names: machineNamesIn(making),
     sockets: { qmp: join(sockets, 'qmp.sock'), channel: join(sockets, 'channel.sock') },
-    background: true,
+    background: parts.background ?? true,
     golden: () => undefined,
     shipped: () => undefined,
     opened: (_open, stream) => stream.reset(new Fault('egress-refused', 'nothing is reached from here')),

@@ -31,6 +31,8 @@ export interface SessionOptions {
   project?: string;
   /** default `once`: the project goes in before and its changes come back after */
   exchange?: SessionRequest['exchange'];
+  /** what becomes of commits made in the guest; default: what the settings say, else `keep` */
+  gitCommits?: NonNullable<SessionRequest['gitCommits']>;
   /** `HOST[:PORT]` the session may reach beside its profile's hosts */
   allow?: readonly string[];
   /** what the program reads on its standard input */
@@ -126,8 +128,11 @@ export class Machine implements Disposable {
   }
 
   #session(work: SessionRequest['work'], options: SessionOptions): Promise<Session> {
-    const { project = process.cwd(), exchange = 'once', allow = [], input = '' } = options;
-    const request: SessionRequest = { project, exchange, allow: [...allow], work };
+    const { project = process.cwd(), exchange = 'once', gitCommits, allow = [], input = '' } = options;
+    const request: SessionRequest = {
+      ...{ project, exchange, allow: [...allow], work },
+      ...(gitCommits && { gitCommits }),
+    };
     const stream = this.#connection.open(SESSION, request);
     const [stdout, stderr]: [Uint8Array[], Uint8Array[]] = [[], []];
     const ended: Pick<Session, 'id' | 'report'> = { id: '', report: undefined };

@@ -1,13 +1,16 @@
 // Starts an entry of the program: `node src/start.cjs cli|supervisor arguments…`.
 //
-// The one file that is not TypeScript: it decides whether types must be stripped at all. The program's 200 modules and their libraries take
+// It and the stamp of the sources are all that is not TypeScript: it decides whether types must be stripped at all. The program's 200 modules and their libraries take
 // 110 ms and 120 MB to load one by one; as one file each entry takes a third of both. So the sources are bundled when they have changed, and
 // the sources themselves run where that cannot be (read-only folder, no bundler). PCODER_SOURCE=1 always runs the sources.
+// Where there is a start-up snapshot of an entry (bundle/start-entry.ts), `pcoder` begins with that and this file is only named; it runs when the
+// snapshot finds other sources than it was made of.
 // CommonJS, like the bundles, because its loader is ready 10 ms earlier and loads Node's own modules only when they are first used.
 'use strict';
-const { readdirSync, readFileSync, statSync } = require('node:fs');
+const { readFileSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
 const { join } = require('node:path');
+const { stampOfSources } = require('./bundle/sources-stamp.cjs');
 
 const ENTRIES = { cli: './cli/main.ts', supervisor: './supervisor/main.ts' };
 
@@ -20,7 +23,7 @@ if (process.env.PCODER_SOURCE === '1') void import(ENTRIES[entry]);
 else start();
 
 function start() {
-  const sources = stampOfSources();
+  const sources = stampOfSources(root);
   const program = readProgram();
   if (program?.sources === sources) require(join(home, program.files[entry]));
   else void rebuild(sources);
@@ -42,32 +45,5 @@ function readProgram() {
     return JSON.parse(readFileSync(join(home, 'program.json'), 'utf8'));
   } catch {
     return undefined;
-  }
-}
-
-/** Count, sizes and times of everything that is bundled, added up: two milliseconds, where digesting it would take ten times that. */
-function stampOfSources() {
-  let count = 0;
-  let bytes = 0;
-  let newest = 0;
-  let times = 0;
-  for (const folder of ['src', 'image']) addFolder(join(root, folder));
-  add(join(root, 'package.json'));
-  add(join(root, 'package-lock.json'));
-  return `${count} ${bytes} ${newest} ${times}`;
-
-  function addFolder(folder) {
-    for (const found of readdirSync(folder, { withFileTypes: true })) {
-      if (found.isDirectory()) addFolder(`${folder}/${found.name}`);
-      else add(`${folder}/${found.name}`);
-    }
-  }
-
-  function add(path) {
-    const { size, mtimeMs } = statSync(path);
-    count++;
-    bytes += size;
-    times += mtimeMs % 1e9;
-    if (mtimeMs > newest) newest = mtimeMs;
   }
 }

@@ -128,6 +128,8 @@ export function machineNamesIn(home: string) {
     sshConfig: join(ssh, 'config'),
     /** the last agreed tree of each project this machine has seen */
     exchange: join(home, 'exchange'),
+    /** packs on their way, one folder for each project */
+    git: join(home, 'git'),
   };
 }
 
@@ -167,6 +169,15 @@ export function projectLock(folder: Folder, digest: string): string {
 /** What a session may be called, and with it its folder. */
 export const SESSION_NAME = /^[\w-]{1,64}$/;
 
+/** What was kept of a session on its way out: hidden, so that it is no session. */
+export function removedUndo(folder: Folder, session: string): string {
+  return join(stateNames(folder).sessions, `.removed-undo-${session}`);
+}
+
+export function isRemovedUndo(name: string): boolean {
+  return name.startsWith('.removed-undo-');
+}
+
 export function sessionNames(folder: Folder, session: string) {
   const home = join(stateNames(folder).sessions, session);
   const undo = join(home, 'undo');
@@ -176,8 +187,6 @@ export function sessionNames(folder: Folder, session: string) {
     egress: join(home, 'egress.jsonl'),
     /** all it takes to undo what the session did to the project */
     undo,
-    /** that folder on its way out */
-    undoRemoved: join(home, 'undo.removed'),
     /** every change of the project's files, announced before it is made */
     journal: join(undo, 'journal.jsonl'),
     /** the files that were replaced or removed, each named by the number of its change */

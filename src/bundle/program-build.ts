@@ -2,7 +2,8 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeWhole } from '../platform/whole-file.ts';
 import { AGENT_OPTIONS } from './agent-options.ts';
-import { snapshotAgent } from './agent-snapshot.ts';
+import { entrySnapshot, SOURCES } from './start-entry.ts';
+import { makeStartupSnapshot } from './startup-snapshot.ts';
 
 /** Entry → file name. */
 export type ProgramFiles = Record<'cli' | 'supervisor' | 'agentd', string> & { agentdSnapshot?: string };
@@ -30,8 +31,10 @@ export async function buildProgram(root: string, home: string, sources: string):
       platform: 'node',
       format: 'cjs',
       target: 'node24',
-      define: { 'import.meta.url': '__url' },
-      banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
+      define: { 'import.meta.url': '__at.url' },
+      banner: { js: AT },
+      // A start-up snapshot has no `import()`.
+      supported: { 'dynamic-import': false },
       // It starts a program that lies beside it.
       external: ['esbuild'],
       legalComments: 'none',
@@ -57,11 +60,36 @@ export async function buildProgram(root: string, home: string, sources: string):
     supervisor: named(names, 'supervisor'),
     agentd: named(names, 'agentd'),
   };
-  const snapshot = await snapshotAgent(home, files.agentd);
-  if (snapshot !== undefined) files.agentdSnapshot = snapshot;
+  const snapshots = await makeSnapshots(home, files, sources);
+  if (snapshots.includes(agentBlob(files))) files.agentdSnapshot = agentBlob(files);
   await writeWhole(join(home, 'program.json'), JSON.stringify({ sources, files }));
-  await removeOld(home, new Set([...names, snapshot ?? '', 'program.json']));
+  await removeOld(home, new Set([...names, ...snapshots, 'program.json']));
   return files;
+}
+
+/** A module's own address, wherever the folder has been moved since a snapshot was made of it. */
+const AT =
+  "const __at={get url(){return process.getBuiltinModule('node:url').pathToFileURL(globalThis.pcoderProgram??__filename).href}};";
+
+/** Those of command and supervisor have fixed names, which `pcoder` knows; they know themselves what they were made of. */
+async function makeSnapshots(home: string, files: ProgramFiles, sources: string): Promise<string[]> {
+  const wanted = [
+    [files.cli, entrySnapshot('cli')],
+    [files.supervisor, entrySnapshot('supervisor')],
+    [files.agentd, agentBlob(files)],
+  ] as const;
+  const made = await Promise.all(
+    wanted.map(async ([module, snapshot]) => {
+      if (await makeStartupSnapshot(home, module, snapshot, { [SOURCES]: sources })) return [snapshot];
+      await rm(join(home, snapshot), { force: true });
+      return [];
+    }),
+  );
+  return made.flat();
+}
+
+function agentBlob({ agentd }: ProgramFiles): string {
+  return agentd.replace(/\.cjs$/, '.blob');
 }
 
 function named(names: string[], entry: string): string {

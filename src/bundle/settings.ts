@@ -6,6 +6,9 @@ import { type Folder, stateNames } from './folder.ts';
 export const MODES = ['linux-portable', 'linux-wsl', 'host-native'] as const;
 export type Mode = (typeof MODES)[number];
 
+/** What becomes of commits made in the guest: kept under refs/pcoder/, the checked-out branch moved on too, or no git in the guest. */
+export const GIT_COMMITS = ['keep', 'fast-forward', 'none'] as const;
+
 const AuthMode = z.enum(['api-key', 'oauth']);
 
 /** `name`, `folder/name`, `/at-the-root`, `folder/`, with `*` for a part of a name, but not for all of it. */
@@ -33,6 +36,8 @@ export const Settings = z.strictObject({
   idle: z.optional(z.string().check(z.regex(/^(never|[1-9]\d{0,5}[smh])$/))),
   /** make a snapshot that new machines start from (default: yes) */
   golden: z.optional(z.boolean()),
+  /** what becomes of commits made in the guest (default: keep) */
+  gitCommits: z.optional(z.enum(GIT_COMMITS)),
   exchange: z.optional(
     z.strictObject({
       /** share of the agreed files above which removals by the guest wait for `pcoder apply` (default: 0.5) */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { Fault } from '../fault/fault.ts';
 import type { ChannelStream } from './channel-stream.ts';
 import type { Connection, Open } from './connection.ts';
+import { misfit } from './misfit.ts';
 
 /** One thing a peer may ask for: its parameters' schema and what answers. */
 export interface Method {
@@ -17,9 +18,7 @@ export function conversation<T>(
     accept(raw, stream) {
       const parsed = z.safeParse(params, raw);
       if (!parsed.success) {
-        stream.reset(
-          new Fault('protocol-violation', `parameters do not fit: ${z.prettifyError(parsed.error)}`),
-        );
+        stream.reset(new Fault('protocol-violation', `parameters do not fit: ${misfit(parsed.error)}`));
         return;
       }
       (async () => handle(parsed.data, stream))().catch((error: unknown) => stream.reset(asFault(error)));
@@ -79,10 +78,7 @@ export function call<T>(
       if (parsed.success) resolve(parsed.data.reply as T);
       else
         reject(
-          new Fault(
-            'protocol-violation',
-            `the answer to ${method} does not fit: ${z.prettifyError(parsed.error)}`,
-          ),
+          new Fault('protocol-violation', `the answer to ${method} does not fit: ${misfit(parsed.error)}`),
         );
     },
     end: () => stream.end(),

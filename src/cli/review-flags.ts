@@ -1,4 +1,5 @@
 import { machineFlag } from './command.ts';
+import { projectFlag } from './session-flags.ts';
 
 export interface ReviewFlags {
   readonly json: boolean;
@@ -10,13 +11,7 @@ export interface ReviewFlags {
 /** Flags of every command about changes that wait. */
 export const reviewFlags = {
   machine: machineFlag,
-  project: {
-    kind: 'parsed',
-    parse: String,
-    brief: 'Project folder, instead of the current one',
-    optional: true,
-    placeholder: 'dir',
-  },
+  project: projectFlag,
   session: {
     kind: 'parsed',
     parse: String,

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { MODES, type Mode } from '../bundle/settings.ts';
+import { GIT_COMMITS, MODES, type Mode } from '../bundle/settings.ts';
 import { parseAllowed } from '../egress/allow-list.ts';
 import { Fault } from '../fault/fault.ts';
-import type { ExchangeMode, SessionRequest } from '../session/request.ts';
+import type { ExchangeMode, GitCommits, SessionRequest } from '../session/request.ts';
 import { idleFlag, jsonFlag, machineFlag } from './command.ts';
 import type { Context } from './context.ts';
 
@@ -12,6 +12,7 @@ export interface SessionFlags {
   readonly project?: string;
   readonly mode?: Mode;
   readonly exchange: ExchangeMode;
+  readonly gitCommits?: GitCommits;
   readonly allow: readonly string[];
   readonly idle?: number;
 }
@@ -44,6 +45,12 @@ export const sessionFlags = {
       'live: as files change; review: back only after pcoder apply; once: before and after; none: nothing travels',
     default: 'live',
   },
+  gitCommits: {
+    kind: 'enum',
+    values: GIT_COMMITS,
+    brief: 'Commits of the guest: keep under refs/pcoder/, fast-forward the branch too, none: no git there',
+    optional: true,
+  },
   allow: {
     kind: 'parsed',
     parse: String,
@@ -59,12 +66,13 @@ export const sessionFlags = {
 export function requestBase(
   context: Context,
   flags: SessionFlags,
-): Pick<SessionRequest, 'project' | 'exchange' | 'allow' | 'idle'> {
+): Pick<SessionRequest, 'project' | 'exchange' | 'gitCommits' | 'allow' | 'idle'> {
   // A wrong one is said before anything is fetched or started.
   for (const text of flags.allow) parseAllowed(text, '--allow');
   return {
     project: resolve(context.cwd, flags.project ?? '.'),
     exchange: flags.exchange,
+    ...(flags.gitCommits === undefined ? {} : { gitCommits: flags.gitCommits }),
     allow: [...flags.allow],
     ...(flags.idle === undefined ? {} : { idle: flags.idle }),
   };

@@ -31,16 +31,23 @@ const INTERNAL_6: [string, number][] = [
   ['ff00::', 8],
 ];
 
-const internal = new BlockList();
-for (const [network, bits] of INTERNAL_4) internal.addSubnet(network, bits, 'ipv4');
-for (const [network, bits] of INTERNAL_6) internal.addSubnet(network, bits, 'ipv6');
-
 /** Whether an address belongs to the host, its networks or no one: never a public server. Anything that is no address counts as internal. */
 export function isInternal(address: string): boolean {
-  if (isIPv4(address)) return internal.check(address, 'ipv4');
+  ranges ??= internalRanges();
+  if (isIPv4(address)) return ranges.check(address, 'ipv4');
   if (!isIPv6(address)) return true;
   const embedded = embeddedIpv4(address);
-  return internal.check(address, 'ipv6') || (embedded !== undefined && internal.check(embedded, 'ipv4'));
+  return ranges.check(address, 'ipv6') || (embedded !== undefined && ranges.check(embedded, 'ipv4'));
+}
+
+/** Made on first use: a start-up snapshot of the program cannot hold it. */
+let ranges: BlockList | undefined;
+
+function internalRanges(): BlockList {
+  const internal = new BlockList();
+  for (const [network, bits] of INTERNAL_4) internal.addSubnet(network, bits, 'ipv4');
+  for (const [network, bits] of INTERNAL_6) internal.addSubnet(network, bits, 'ipv6');
+  return internal;
 }
 
 /** IPv4 inside IPv6: mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96) and 6to4 (2002::/16) all end at the IPv4 address. */

@@ -2,7 +2,7 @@ import { Fault } from '../fault/fault.ts';
 import { isWindowsName } from './host-name.ts';
 import type { HostTraits } from './host-traits.ts';
 import type { Entry, Tree } from './shared/entry.ts';
-import { foldName, isGitName } from './shared/fold-name.ts';
+import { foldName, isGitName, looseName } from './shared/fold-name.ts';
 import type { Ignore } from './shared/ignore.ts';
 import { linkDestination } from './shared/link-target.ts';
 import { below, checkPath, nameOf, parentOf } from './shared/path.ts';
@@ -18,6 +18,7 @@ interface Admitted {
  * Judges every path the guest claims to have. What is refused stays in the guest and takes no part; nothing is concluded
  * from it.
  * @param host the host's tree, for names that meet on its file system
+ * @param namesIn the names a folder of the host really holds, with those that take no part
  * @throws Fault `protocol-violation` when a path is listed twice
  */
 export function admit(
@@ -25,6 +26,7 @@ export function admit(
   host: Tree,
   ignore: Ignore,
   traits: HostTraits,
+  namesIn: (folder: string) => readonly string[],
 ): Admitted {
   const tree: Tree = new Map();
   const refused = [...claims.refused];
@@ -48,8 +50,10 @@ export function admit(
       refused.push({ path, reason });
     }
   }
-  if (traits.caseInsensitive)
-    for (const path of colliding(tree, host)) refused.push({ path, reason: 'collision' });
+  if (traits.caseInsensitive) {
+    const meeting = new Set([...colliding(tree, host), ...meetingOnDisk(tree, host, namesIn)]);
+    for (const path of meeting) refused.push({ path, reason: 'collision' });
+  }
   return { tree, refused };
 }
 
@@ -58,16 +62,29 @@ function judge(entry: Entry, ignore: Ignore, traits: HostTraits): Reason | undef
   const reason = checkPath(entry.path);
   if (reason !== undefined) return reason;
   if (isGitName(name)) return 'git';
-  if (ignore(entry.path)) return 'ignored';
+  if (ignore(entry.path) || (traits.caseInsensitive && ignore(folded(entry.path)))) return 'ignored';
   if (traits.windowsNames && !isWindowsName(name)) return 'host-name';
-  if (entry.type === 'link' && !(traits.links && isHarmlessLink(entry.path, entry.target))) return 'link';
+  if (entry.type === 'link' && !(traits.links && isHarmlessLink(entry.path, entry.target, traits)))
+    return 'link';
   return undefined;
 }
 
-/** A link into git's folder would be a second, unwatched name for its hooks and configuration. */
-function isHarmlessLink(path: string, target: string): boolean {
+/**
+ * A link into git's folder would be a second, unwatched name for its hooks and configuration, and git itself refuses links
+ * for what it reads in the work tree. Windows opens a device by its name wherever a link says so.
+ */
+function isHarmlessLink(path: string, target: string, { windowsNames }: HostTraits): boolean {
+  if (GIT_FILES.test(looseName(nameOf(path)))) return false;
   const destination = linkDestination(path, target);
-  return destination !== undefined && !destination.split('/').some((name) => isGitName(name));
+  if (destination === undefined) return false;
+  const names = destination === '' ? [] : destination.split('/');
+  return !names.some((name) => isGitName(name) || (windowsNames && !isWindowsName(name)));
+}
+
+const GIT_FILES = /^\.(gitmodules|gitattributes|gitignore|mailmap)$/;
+
+function folded(path: string): string {
+  return path.split('/').map(foldName).join('/');
 }
 
 /** Paths whose name is one with another's in the same folder, except those both sides have just so. */
@@ -82,4 +99,23 @@ function colliding(guest: Tree, host: Tree): string[] {
   return [...groups.values()]
     .filter((group) => group.size > 1)
     .flatMap((group) => [...group].filter((path) => !(guest.has(path) && host.has(path))));
+}
+
+/**
+ * Paths new to the host whose name its disk takes for another one that is there: of the installed packages, the program's
+ * own folder or something else that is in no tree.
+ */
+function meetingOnDisk(guest: Tree, host: Tree, namesIn: (folder: string) => readonly string[]): string[] {
+  const byFolder = new Map<string, Map<string, string>>();
+  return [...guest.keys()].filter((path) => {
+    const folder = parentOf(path);
+    if (host.has(path) || !(folder === '' || host.has(folder))) return false;
+    let names = byFolder.get(folder);
+    if (names === undefined) {
+      names = new Map(namesIn(folder).map((name) => [foldName(name), name]));
+      byFolder.set(folder, names);
+    }
+    const there = names.get(foldName(nameOf(path)));
+    return there !== undefined && there !== nameOf(path);
+  });
 }

@@ -1,7 +1,7 @@
 import { Fault } from '../fault/fault.ts';
 import type { Entry, Limits } from './shared/entry.ts';
 import type { GuestTree } from './shared/guest-tree.ts';
-import { type Listing, readListing } from './shared/listing.ts';
+import { type Listing, NAME_CHARACTERS, readListing, weight } from './shared/listing.ts';
 import type { Refusal } from './shared/reason.ts';
 import { tooMuch } from './shared/scan.ts';
 
@@ -10,6 +10,9 @@ export class GuestCopy {
   readonly #tree: GuestTree;
   readonly #limits: Limits;
   readonly #entries = new Map<string, Entry>();
+  /** what the entries add up to, whatever number of listings told them */
+  #bytes = 0;
+  #characters = 0;
   #refused: Refusal[] = [];
   #state: string | undefined;
   #present = false;
@@ -47,15 +50,38 @@ export class GuestCopy {
   }
 
   #take({ partial, entries, removed }: Listing): void {
-    if (!partial) this.#entries.clear();
-    for (const path of removed) this.#entries.delete(path);
+    if (!partial) this.#clear();
+    for (const path of removed) this.#drop(path);
     for (const entry of entries) {
       if (!partial && this.#entries.has(entry.path))
         throw new Fault('protocol-violation', 'the guest listed a path twice');
+      this.#drop(entry.path);
       this.#entries.set(entry.path, entry);
+      this.#count(entry, 1);
     }
-    const { entries: most } = this.#limits;
-    if (this.#entries.size > most)
-      throw tooMuch(`more than ${most} files and folders`, "the guest's copy of the project");
+    const { entries: most, bytes } = this.#limits;
+    if (this.#entries.size > most) throw tooMuch(`more than ${most} files and folders`, COPY);
+    if (this.#bytes > bytes || this.#characters > NAME_CHARACTERS)
+      throw tooMuch('more than is exchanged at once', COPY);
+  }
+
+  #clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+    this.#characters = 0;
+  }
+
+  #drop(path: string): void {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return;
+    this.#entries.delete(path);
+    this.#count(entry, -1);
+  }
+
+  #count(entry: Entry, sign: 1 | -1): void {
+    if (entry.type === 'file') this.#bytes += sign * entry.size;
+    this.#characters += sign * weight(entry);
   }
 }
+
+const COPY = "the guest's copy of the project";

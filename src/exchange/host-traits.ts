@@ -5,6 +5,7 @@ import { TEMPORARY_PREFIX } from './shared/ignore.ts';
 
 /** What the host's file system can hold, found by trying rather than by asking which system it is. */
 export interface HostTraits {
+  /** names are compared without regard to case or Unicode form */
   caseInsensitive: boolean;
   /** names Windows reserves must be refused */
   windowsNames: boolean;
@@ -33,8 +34,10 @@ export function probeHostTraits(root: string): HostTraits {
 function tryIn(folder: string): HostTraits {
   writeFileSync(`${folder}/name`, '', { mode: 0o600 });
   chmodSync(`${folder}/name`, 0o700);
+  works(() => writeFileSync(`${folder}/${UMLAUT}`, ''));
   return {
-    caseInsensitive: exists(`${folder}/NAME`),
+    // APFS that tells letters apart still takes both forms of é for one name.
+    caseInsensitive: exists(`${folder}/NAME`) || exists(`${folder}/${UMLAUT.normalize('NFD')}`),
     // A reserved character either fails or opens a stream of `name`: in both cases no such file appears.
     windowsNames:
       !works(() => writeFileSync(`${folder}/a:b`, '')) || !exists(`${folder}/a:b`) || exists(`${folder}/a`),
@@ -42,6 +45,8 @@ function tryIn(folder: string): HostTraits {
     links: works(() => symlinkSync('name', `${folder}/link`)),
   };
 }
+
+const UMLAUT = '\u00e4';
 
 /** File systems without the bit give it to every file or to none. */
 function looksExecutable(folder: string): boolean {

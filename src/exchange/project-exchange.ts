@@ -7,6 +7,7 @@ import { withKnownExec } from './exec-bits.ts';
 import { fetchFromGuest } from './from-guest.ts';
 import { GuestCopy } from './guest-copy.ts';
 import { Lingering } from './lingering.ts';
+import { namesOnDisk } from './names-on-disk.ts';
 import type { ExchangePlace, PassOptions } from './options.ts';
 import { projectPaths } from './project-root.ts';
 import { JUDGED_BYTES, judgeContent } from './quarantine/judge-content.ts';
@@ -105,7 +106,7 @@ export class ProjectExchange {
     const seen = this.#host.tree;
     const host = treeOf(seen);
     if (!this.#place.host.execBits) withKnownExec(host, file.tree);
-    const admitted = admit(this.#guest.claims(), host, this.#ignore, this.#place.host);
+    const admitted = admit(this.#guest.claims(), host, this.#ignore, this.#place.host, namesOnDisk(root));
     const guest = admitted.tree;
     // Without a copy in the guest there is nothing that could have been removed from it.
     const former: Tree = this.#guest.present ? new Map(file.tree) : new Map();

@@ -1,6 +1,6 @@
 import { conflictPath } from './conflict-name.ts';
 import { type Entry, movedEntry, sameEntry, type Tree } from './shared/entry.ts';
-import { below, isWithin, parentOf } from './shared/path.ts';
+import { below, isWithin, PATH_DEPTH, parentOf } from './shared/path.ts';
 import type { Refusal } from './shared/reason.ts';
 import { type Node, nodesBelow, nodesOf } from './tree.ts';
 
@@ -83,7 +83,9 @@ class Reconciliation {
   constructor(input: ReconcileInput) {
     this.#input = input;
     for (const path of input.held) {
-      for (let above = parentOf(path); above !== '' && !this.#holding.has(above); above = parentOf(above))
+      // The guest may name anything as refused; below this depth nothing takes part.
+      const known = path.split('/', PATH_DEPTH + 1).join('/');
+      for (let above = parentOf(known); above !== '' && !this.#holding.has(above); above = parentOf(above))
         this.#holding.add(above);
     }
   }

@@ -1,13 +1,13 @@
 /**
  * Text from the guest, a file name or another program made safe for a terminal or a log line: control characters, line
- * separators and bidirectional overrides become visible escapes (CVE-2021-42574 and terminal escape injection).
+ * separators, bidirectional overrides and whatever else acts or hides become visible escapes (CVE-2021-42574 and terminal
+ * escape injection).
  */
 export function visible(text: string, limit = 2000): string {
   let out = '';
   for (const character of text) {
     if (out.length >= limit) return `${out}…`;
-    const point = character.codePointAt(0) ?? 0;
-    out += isHidden(point) ? `\\u{${point.toString(16)}}` : character;
+    out += HIDDEN.test(character) ? `\\u{${character.codePointAt(0)?.toString(16)}}` : character;
   }
   return out;
 }
@@ -20,14 +20,5 @@ export function visibleLines(text: string, indent = ''): string {
     .join(`\n${indent}`);
 }
 
-function isHidden(point: number): boolean {
-  return (
-    point < 0x20 ||
-    (point >= 0x7f && point <= 0x9f) ||
-    point === 0x061c ||
-    (point >= 0x200b && point <= 0x200f) ||
-    (point >= 0x2028 && point <= 0x202e) ||
-    (point >= 0x2060 && point <= 0x2069) ||
-    point === 0xfeff
-  );
-}
+/** Controls, formats, lone surrogates and characters without a glyph of their own; separators of lines; fillers and selectors. */
+const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;

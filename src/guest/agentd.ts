@@ -33,6 +33,7 @@ import { conversation, type Method, request, serve } from '../channel/methods.ts
 import { mountApp } from './app-mount.ts';
 import { exchangeMethods } from './exchange.ts';
 import { endPrograms, exec } from './exec.ts';
+import { gitMethods } from './git.ts';
 import { guestInfo } from './info.ts';
 import { KernelCalls } from './kernel-calls.ts';
 import { LoneWatch, powerOff } from './lone-watch.ts';
@@ -95,10 +96,11 @@ function main(): void {
 function methodsOn(
   pipes: PipePool,
   calls: KernelCalls,
-  on: { useBootKey(key: Uint8Array): void; frozen(): void },
+  on: { useBootKey(key: Uint8Array): void; frozen(): Promise<void> | undefined },
 ): Record<string, Method> {
   // A host does not wait for the answer to `renew` before it asks for a program, but no program starts before.
   let renewed: Promise<void> = Promise.resolve();
+  let renewedWhole: Promise<void> = renewed;
   const stillness = new Stillness();
   const ourselves = () => [process.pid, ...(calls.pid === undefined ? [] : [calls.pid])];
   const methods: Record<string, Method> = {
@@ -113,17 +115,18 @@ function methodsOn(
       await calls.ready();
       await stillness.hold(ourselves()).catch(said);
       await flush();
-      on.frozen();
+      // All that is left to do here would be done in the resumed guest, whose first command waits for it.
+      pipes.open();
+      await on.frozen();
     }),
     [RENEW]: request(Renewal, (given) => {
-      renewed = renew(calls, given).then((key) => {
-        on.useBootKey(key);
-        letGo();
-      });
       isRenewing = true;
-      return renewed.finally(() => {
+      const { kernel, whole } = renew(calls, given);
+      renewed = kernel.then(letGo).finally(() => {
         isRenewing = false;
       });
+      renewedWhole = Promise.all([whole, renewed]).then(([key]) => on.useBootKey(key));
+      return renewedWhole;
     }),
     [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
     [CLOCK]: request(Clock, async (given) => {
@@ -133,10 +136,11 @@ function methodsOn(
     }),
     [POWER_OFF]: request(Nothing, () => void setTimeout(powerOff, 50)),
     [SSH]: conversation(Nothing, async (_nothing, stream) => {
-      await renewed;
+      await renewedWhole;
       serveSsh(stream);
     }),
     ...exchangeMethods,
+    ...gitMethods(),
   };
   // What is asked for first after a snapshot is `renew`; anything else means that there was none, and the guest goes on as it is.
   let isRenewing = false;

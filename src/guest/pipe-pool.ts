@@ -25,6 +25,8 @@ export class PipePool {
   #names: string[];
   #made = 0;
   #filling = false;
+  /** one program's worth, opened ahead of time */
+  #opened: { fromProgram: ProgramPipe[]; toProgram: ProgramPipe[] } = { fromProgram: [], toProgram: [] };
 
   /** `folder` is entered by root alone; pipes named `ready-…` in it are used first. */
   constructor(folder: string) {
@@ -35,8 +37,24 @@ export class PipePool {
       .map((name) => join(folder, name));
   }
 
+  /** Opens the pipes of the next program now. */
+  open(): void {
+    const { fromProgram, toProgram } = this.#opened;
+    while (fromProgram.length < 2) fromProgram.push(this.#newFromProgram());
+    if (toProgram.length === 0) toProgram.push(this.#newToProgram());
+  }
+
   /** A pipe the program writes and we read. */
   fromProgram(): ProgramPipe {
+    return this.#opened.fromProgram.shift() ?? this.#newFromProgram();
+  }
+
+  /** A pipe we write and the program reads. */
+  toProgram(): ProgramPipe {
+    return this.#opened.toProgram.shift() ?? this.#newToProgram();
+  }
+
+  #newFromProgram(): ProgramPipe {
     return this.#open((path) => {
       const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       // Not non-blocking: that would be the program's own view of its output.
@@ -45,8 +63,7 @@ export class PipePool {
     });
   }
 
-  /** A pipe we write and the program reads. */
-  toProgram(): ProgramPipe {
+  #newToProgram(): ProgramPipe {
     return this.#open((path) => {
       // Open at both ends at once, so that neither of the next two waits for the other.
       const keeper = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);

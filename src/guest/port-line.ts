@@ -10,7 +10,7 @@ const HIGH_WATER = 512 * 1024;
 /** Milliseconds between two looks for a host while none is connected. */
 const LOOK_AGAIN = 200;
 /** Reads of our own before `cat` takes over: enough for a greeting and a first command. */
-const OWN_READS = 8;
+const OWN_READS = 24;
 
 /**
  * The port as a line that hosts come and go on: each host that connects gets a fresh transport, and the one before it ends.
@@ -27,7 +27,7 @@ export class PortLine {
   #decoder = new FrameDecoder();
   #current: PortTransport | undefined;
   #cat: ChildProcess | undefined;
-  #dismissed: ChildProcess | undefined;
+  #dismissed: { reader: ChildProcess; done: () => void } | undefined;
 
   constructor(fd: number, arrived: (transport: FrameTransport) => void) {
     this.#fd = fd;
@@ -38,11 +38,15 @@ export class PortLine {
 
   /**
    * Reads by ourselves again, while the host is known to be silent: a guest that comes out of a snapshot answers sooner without a program
-   * in between whose code has to be translated first.
+   * in between whose code has to be translated first. Resolves when it does.
    */
-  dismissReader(): void {
-    this.#dismissed = this.#cat;
-    this.#cat?.kill();
+  async dismissReader(): Promise<void> {
+    const reader = this.#cat;
+    if (reader === undefined) return;
+    await new Promise<void>((done) => {
+      this.#dismissed = { reader, done };
+      reader.kill();
+    });
   }
 
   #read(own: number): void {
@@ -64,8 +68,9 @@ export class PortLine {
     this.#cat = cat;
     cat.on('close', () => {
       this.#cat = undefined;
-      if (this.#dismissed === cat) this.#read(OWN_READS);
-      else this.#ended();
+      if (this.#dismissed?.reader !== cat) return this.#ended();
+      this.#read(OWN_READS);
+      this.#dismissed.done();
     });
     cat.on('error', (error) => console.error(`agentd: ${error.message}`));
   }

@@ -1,23 +1,34 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod/mini';
 import type { Clock, ClockReply, Identity, Renewal } from '../channel/messages/renewal.ts';
 import type { KernelCalls } from './kernel-calls.ts';
 
 const RUN = '/run/pcoder';
+/** Milliseconds the first command gets before keys are written that it does not need. */
+const KEYS_AFTER = 20;
 
-/**
- * Makes a guest that came out of a snapshot one of its own: randomness and clock, and what it is reached by.
- * @returns the key that proves hosts from now on
- */
-export async function renew(calls: KernelCalls, given: Renewal): Promise<Uint8Array> {
+/** What a guest that came out of a snapshot is given. */
+export interface Renewed {
+  /** randomness and clock are its own: programs may start */
+  kernel: Promise<void>;
+  /** so is what it is reached by; resolves with the key that proves hosts from now on */
+  whole: Promise<Uint8Array>;
+}
+
+/** Makes a guest that came out of a snapshot one of its own. */
+export function renew(calls: KernelCalls, given: Renewal): Renewed {
   if (given.steadyClock) readSteadyClock();
-  const renewed = calls.renew(given.entropy, given.now, process.hrtime());
+  const kernel = calls.renew(given.entropy, given.now, process.hrtime());
+  return { kernel, whole: kernel.then(() => sleep(KEYS_AFTER)).then(() => writeKeys(given)) };
+}
+
+function writeKeys(given: Renewal): Uint8Array {
   const bootKey = Buffer.from(given.bootKey, 'hex');
   // The start script starts a new daemon with this file should this one fall.
   writeFileSync(`${RUN}/boot.key`, bootKey, { mode: 0o600 });
   writeFileSync(`${RUN}/ssh/host_ed25519`, given.sshHostKey, { mode: 0o600 });
   writeFileSync(`${RUN}/ssh/authorized_keys`, `${given.sshAuthorizedKey}\n`);
-  await renewed;
   return bootKey;
 }
 

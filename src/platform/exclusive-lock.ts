@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { systemCode } from '../fault/fault.ts';
 
 /** A lock the operating system gives back when its holder dies, however it dies. */
@@ -11,6 +10,8 @@ export interface ExclusiveLock {
  * the kernel's and work on every host, so an exclusive transaction that is never finished is the lock.
  */
 export function tryLock(path: string): ExclusiveLock | undefined {
+  // Loaded here, because a start-up snapshot of the program cannot hold it.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { GIT_COMMITS } from '../bundle/settings.ts';
 import { WindowSize } from '../channel/messages/exec.ts';
 
 const text = (limit: number) => z.string().check(z.maxLength(limit));
@@ -10,6 +11,10 @@ const argv = z.array(text(128 * 1024)).check(z.maxLength(10_000));
  */
 export const ExchangeMode = z.enum(['live', 'review', 'once', 'none']);
 export type ExchangeMode = z.infer<typeof ExchangeMode>;
+
+/** What becomes of commits made in the guest; `none`: the guest gets no repository at all. */
+export const GitCommits = z.enum(GIT_COMMITS);
+export type GitCommits = z.infer<typeof GitCommits>;
 
 const Work = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('command'), argv }),
@@ -30,6 +35,8 @@ export const SessionRequest = z.object({
   project: text(4096),
   work: Work,
   exchange: ExchangeMode,
+  /** otherwise the settings decide */
+  gitCommits: z.optional(GitCommits),
   /** `HOST[:PORT]` a person allowed for this session */
   allow: z.array(text(300)).check(z.maxLength(200)),
   /** milliseconds nobody must have used the machine until it is suspended */

@@ -16,6 +16,7 @@ import { guestProject } from './guest-project.ts';
 import type { Projects } from './projects.ts';
 import { proxyEnvironment } from './proxy-environment.ts';
 import { type SessionRecord, writeSession } from './record.ts';
+import { SessionRepository } from './repository.ts';
 import type { SessionRequest } from './request.ts';
 import { SessionExchange } from './session-exchange.ts';
 import { newSessionId } from './session-id.ts';
@@ -77,9 +78,18 @@ export async function runSession(
           undo: new SessionUndo(folder, id, root),
           progress,
         });
+  const repository =
+    exchange === undefined
+      ? undefined
+      : new SessionRepository({
+          ...{ folder, machineName, session: id, root, project, progress },
+          commits: request.gitCommits,
+        });
   try {
     const connection = await context.up(progress, face.signal);
-    await exchange?.arrive(connection, face.signal);
+    const arriving = exchange?.arrive(connection, face.signal) ?? Promise.resolve();
+    await repository?.arrive(connection, arriving, face.signal);
+    await arriving;
     face.signal.throwIfAborted();
     const token = randomBytes(16).toString('hex');
     const tool = await prepareTool(context.tools, request, {
@@ -107,8 +117,8 @@ export async function runSession(
       if (log.lastError !== undefined)
         progress({ type: 'note', text: `egress.jsonl of this session is not complete: ${log.lastError}` });
       await journal.write({ state: 'returning' });
-      if (exchange !== undefined && (await returnResults(context, connection, exchange))) {
-        const summary = summarize(exchange.report, exchange.waiting);
+      if (exchange !== undefined && (await returnResults(context, connection, exchange, repository))) {
+        const summary = { ...summarize(exchange.report, exchange.waiting), ...repository?.report };
         face.tell({ type: 'report', ...summary });
         await journal.write({ exchange: summary });
       }
@@ -131,12 +141,14 @@ async function returnResults(
   context: SessionContext,
   connection: Connection,
   exchange: SessionExchange,
+  repository: SessionRepository | undefined,
 ): Promise<boolean> {
   const { state } = context.machine;
   if (connection.down && (state.state === 'stopped' || state.state === 'stopping')) return false;
-  await exchange.bringBack(
-    connection.down ? await context.up(() => {}, AbortSignal.timeout(60_000)) : connection,
-  );
+  const present = connection.down ? await context.up(() => {}, AbortSignal.timeout(60_000)) : connection;
+  const returning = exchange.bringBack(present);
+  await repository?.bringBack(present, returning);
+  await returning;
   return true;
 }
 

@@ -3,6 +3,7 @@ import { flushCompileCache } from 'node:module';
 import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type Folder, machineNames } from '../bundle/folder.ts';
+import { startEntry } from '../bundle/start-entry.ts';
 import { Connection } from '../channel/connection.ts';
 import { serve } from '../channel/methods.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
@@ -17,18 +18,20 @@ import { Supervisor } from './supervisor.ts';
 /** Milliseconds a supervisor without a machine and without a command waits before it ends. */
 const IDLE = 15_000;
 
-const { values } = parseArgs({
-  options: { root: { type: 'string' }, state: { type: 'string' }, machine: { type: 'string' } },
-});
-const folder = { root: values.root ?? '', state: values.state ?? '' };
-const machine = values.machine ?? 'default';
-// No top-level await: the one-file form is CommonJS.
-superviseMachine(folder, machine).catch((error: unknown) => {
-  // The command that started us quotes the log.
-  new Journal(machineNames(folder, machine).supervisorLog).debug(
-    renderFault(error).trim().replaceAll('\n', '; '),
-  );
-  process.exit(1);
+startEntry(() => {
+  const { values } = parseArgs({
+    options: { root: { type: 'string' }, state: { type: 'string' }, machine: { type: 'string' } },
+  });
+  const folder = { root: values.root ?? '', state: values.state ?? '' };
+  const machine = values.machine ?? 'default';
+  // No top-level await: the one-file form is CommonJS.
+  superviseMachine(folder, machine).catch((error: unknown) => {
+    // The command that started us quotes the log.
+    new Journal(machineNames(folder, machine).supervisorLog).debug(
+      renderFault(error).trim().replaceAll('\n', '; '),
+    );
+    process.exit(1);
+  });
 });
 
 /** Owns one machine until nobody needs it any more. */

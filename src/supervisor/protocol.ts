@@ -60,6 +60,8 @@ const ReportMessage = z.object({
   waiting: z.array(z.object({ path: z.string(), reason: z.string() })),
   /** how many of those that wait this session made */
   freshWaiting: z.int(),
+  /** what was committed in the guest, by the refs it has on the host */
+  commits: z.optional(z.array(z.object({ ref: z.string(), count: z.int(), subjects: z.array(z.string()) }))),
   /** how many more of each there were than are listed */
   omitted: z.object({
     changed: z.int(),

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Folder, machineNames } from '../bundle/folder.ts';
+import { siblingSnapshot } from '../bundle/start-entry.ts';
 import { Connection } from '../channel/connection.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { Fault, systemCode } from '../fault/fault.ts';
@@ -53,10 +54,12 @@ async function startSupervisor(
   machine: string,
   log: string,
 ): Promise<{ ended: number | undefined; since: number }> {
+  const snapshot = siblingSnapshot('supervisor');
   const { exited } = await startDetached(
     process.execPath,
     [
       ...NODE_FLAGS,
+      ...(snapshot === undefined ? [] : ['--snapshot-blob', snapshot]),
       join(folder.root, 'src/start.cjs'),
       'supervisor',
       '--root',

@@ -113,7 +113,7 @@ describe('undo', () => {
 async function exchange(session: string): Promise<void> {
   await exchangeOnce({
     root: desk.project,
-    base: join(desk.top, 'base.json'),
+    base: join(desk.top, 'base.jsonl'),
     guest: new FolderTree(guest, { session }),
     session,
     host: LINUX,

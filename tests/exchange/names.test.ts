@@ -38,6 +38,31 @@ describe('names', () => {
     assert.notEqual(foldName('a'), foldName('b'));
   });
 
+  test('letters fold as their capitals and small ones do, whatever the letter', () => {
+    for (let point = 0; point < 0x20000; point += 1) {
+      const letter = String.fromCodePoint(point);
+      if (!letter.isWellFormed()) continue;
+      const key = foldName(letter);
+      for (const other of [letter.toUpperCase(), letter.toLowerCase(), letter.normalize('NFD'), key])
+        assert.equal(foldName(other), key, `U+${point.toString(16)}`);
+    }
+  });
+
+  test('characters that file systems leave out of a comparison make no other name', () => {
+    for (const hidden of [
+      '\u00ad',
+      '\u034f',
+      '\u115f',
+      '\u180e',
+      '\u200b',
+      '\u2060',
+      '\ufe0f',
+      '\uffa0',
+      '\u{e0020}',
+    ])
+      assert.equal(foldName(`.g${hidden}it`), '.git');
+  });
+
   test('what Windows reserves is known', () => {
     for (const name of [
       'con',

@@ -23,3 +23,23 @@ test('pipes found ready are used before any is made, and nobody finds them after
   // The next batch is made by a program of its own, which must not outlive its folder.
   while (readdirSync(folder).length < 1 + 48) await sleep(5);
 });
+
+test('pipes opened ahead of time are used first, and carry what is written', async (context) => {
+  const folder = await scratch(context);
+  execFileSync(
+    'mkfifo',
+    Array.from({ length: 16 }, (_, number) => join(folder, `ready-${number}`)),
+  );
+  const pool = new PipePool(folder);
+  pool.open();
+  pool.open();
+  assert.equal(readdirSync(folder).length, 13);
+  const pipe = pool.fromProgram();
+  writeSync(pipe.theirs, 'hello');
+  closeSync(pipe.theirs);
+  assert.deepEqual(await pipe.ours.toArray(), [Buffer.from('hello')]);
+  for (const other of [pool.fromProgram(), pool.toProgram()]) {
+    closeSync(other.theirs);
+    other.ours.destroy();
+  }
+});

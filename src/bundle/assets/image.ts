@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { Fault, systemCode } from '../../fault/fault.ts';
 import { readJson } from '../../platform/json-file.ts';
 import { type Folder, imageNames, runtimeNames, verifiedStamps } from '../folder.ts';
+import { loadChecked } from './checked-manifest.ts';
 import { type ImageManifest, imageManifest, vmManifest } from './image-manifest.ts';
-import { verifyFiles } from './verify.ts';
 
 /** A verified guest image. Paths are absolute. */
 export interface Image {
@@ -43,18 +43,15 @@ export async function verifyImage(
   options: { full?: boolean } = {},
 ): Promise<Image> {
   const names = imageNames(folder, id);
-  const manifest = await readJson(names.manifest, imageManifest);
+  const hint = `remove ${names.image} and run ${BUILD_HINT}`;
+  const stamps = verifiedStamps(folder, `image-${id}`);
+  const checks = { base: names.image, stamps, hint, ...options };
+  const manifest = await loadChecked(names.manifest, imageManifest, checks, ({ id: described }) => {
+    if (described !== id)
+      throw new Fault('asset-corrupt', `${names.manifest} describes another image, ${described}`, { hint });
+  });
   if (manifest === undefined)
     throw new Fault('asset-missing', `the guest image ${id} is not here`, { hint: BUILD_HINT });
-  const hint = `remove ${names.image} and run ${BUILD_HINT}`;
-  if (manifest.id !== id)
-    throw new Fault('asset-corrupt', `${names.manifest} describes another image, ${manifest.id}`, { hint });
-  await verifyFiles(manifest.files, {
-    base: names.image,
-    stamps: verifiedStamps(folder, `image-${id}`),
-    hint,
-    ...options,
-  });
   return { id, kernel: names.kernel, initrd: names.initrd, root: names.root, manifest };
 }
 

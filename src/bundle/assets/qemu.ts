@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Fault } from '../../fault/fault.ts';
-import { readJson } from '../../platform/json-file.ts';
 import { type Folder, runtimeNames, verifiedStamps } from '../folder.ts';
+import { loadChecked } from './checked-manifest.ts';
 import { type QemuManifest, qemuManifest } from './qemu-manifest.ts';
-import { verifyFiles } from './verify.ts';
 
 const PROGRAMS = {
   'qemu-system-x86_64': 'usr/bin/qemu-system-x86_64',
@@ -43,9 +42,9 @@ export interface QemuInstall {
 export async function loadQemu(folder: Folder, options: { full?: boolean } = {}): Promise<QemuInstall> {
   const { qemu, qemuManifest: path } = runtimeNames(folder);
   const hint = `remove ${qemu} and run the same command again; it is fetched anew`;
-  const manifest = await readJson(path, qemuManifest);
+  const stamps = verifiedStamps(folder, 'qemu');
+  const manifest = await loadChecked(path, qemuManifest, { base: qemu, stamps, hint, ...options });
   if (manifest === undefined) throw new Fault('asset-missing', `there is no QEMU in ${qemu}`, { hint });
-  await verifyFiles(manifest.files, { base: qemu, stamps: verifiedStamps(folder, 'qemu'), hint, ...options });
   return qemuInstall(qemu, manifest);
 }
 

@@ -14,6 +14,7 @@ export type Guard = (path: string, guest: Entry | undefined) => Quarantined | un
 
 /** The list, applied to two trees: links of either give paths more names, and folders become repositories. */
 export function guardOf(quarantine: Quarantine, host: Tree, guest: Tree): Guard {
+  if (quarantine.isEmpty) return () => undefined;
   const aliases = new Aliases(
     host,
     guest,
@@ -32,8 +33,9 @@ export function guardOf(quarantine: Quarantine, host: Tree, guest: Tree): Guard 
   };
   const ofLink = (path: string, target: string): Quarantined | undefined => {
     const destination = linkDestination(path, target);
-    const end = destination === undefined ? undefined : aliases.resolve(destination);
-    if (destination === undefined || end === undefined) return CONFUSING;
+    if (destination === undefined) return CONFUSING;
+    // Round in a circle it leads nowhere; a link that opens the circle is judged when it comes.
+    const end = aliases.resolve(destination) ?? destination;
     const held =
       (aliases.namesOf(path) ?? [path]).map((name) => quarantine.leadsTo(name)).find(Boolean) ??
       [destination, end].map((to) => ofPath(to, 'link') ?? quarantine.leadsTo(to)).find(Boolean);

@@ -46,6 +46,11 @@ export class Quarantine {
     }
   }
 
+  /** Nothing waits. */
+  get isEmpty(): boolean {
+    return this.#plain.size === 0 && this.#wild.length === 0;
+  }
+
   /** @param type what is, or was, at the path; a folder counts only where the list names folders */
   reasonOf(path: string, type: PathType = 'file'): Quarantined | undefined {
     const names = loosened(path);

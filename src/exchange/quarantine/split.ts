@@ -29,19 +29,24 @@ interface Sides {
   guest: Tree;
 }
 
+/** Of all that is read of one pass: it is held in memory until it is judged. */
+const READ_BYTES = 32 * 2 ** 20;
+
 /** Which of the guest's changes may go on to the host, and which wait for a person. */
 export function splitChanges(sides: Sides, quarantine: Quarantine): Split {
   const guard = guardOf(quarantine, sides.host, sides.guest);
   const split: Split = { go: [], wait: [], read: [] };
+  let left = READ_BYTES;
   for (const change of changesOf(sides)) {
     const held = guard(change.path, change.guest);
     if (held === undefined) split.go.push(change);
     else if (!held.byContent) split.wait.push({ ...change, ...held });
     // Removed, nothing of it can run.
     else if (change.guest === undefined) split.go.push(change);
-    else if (change.guest.type === 'file' && change.guest.size <= JUDGED_BYTES)
+    else if (change.guest.type === 'file' && change.guest.size <= Math.min(JUDGED_BYTES, left)) {
+      left -= change.guest.size;
       split.read.push({ ...change, ...held, guest: change.guest });
-    else split.wait.push({ ...change, ...held });
+    } else split.wait.push({ ...change, ...held });
   }
   return split;
 }

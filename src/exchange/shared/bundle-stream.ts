@@ -90,14 +90,14 @@ export async function readItems(
       const header = await readRecord(reader, headerSchema);
       if (header === undefined) break;
       items += 1;
+      // Twice: a tree may be removed and put in one stream.
+      if (items > 2 * limits.entries) throw pastLimits();
       if (header.op === 'remove') await sink.remove(header.was);
       else if (header.op === 'skip') await sink.skip(header.path);
       else {
         const content = new Measured(reader, header.entry.type === 'file' ? header.entry.size : 0);
         bytes += content.left;
-        // Twice: a tree may be removed and put in one stream.
-        if (items > 2 * limits.entries || bytes > limits.bytes)
-          throw new Fault('protocol-violation', 'a stream of project files goes past the limits');
+        if (bytes > limits.bytes) throw pastLimits();
         await sink.put(header.entry, header.was, header.mtime, content);
         while ((await content.next()) !== undefined) {
           // what the sink left
@@ -108,6 +108,10 @@ export async function readItems(
   } finally {
     await reader.release();
   }
+}
+
+function pastLimits(): Fault {
+  return new Fault('protocol-violation', 'a stream of project files goes past the limits');
 }
 
 class Measured implements Content {

@@ -36,6 +36,15 @@ export class ByteReader {
     return whole;
   }
 
+  /** What comes next, of any length; undefined at the end. */
+  async piece(): Promise<Uint8Array | undefined> {
+    const rest = this.#piece;
+    this.#piece = EMPTY;
+    if (rest.length > 0) return rest;
+    const next = await this.#pieces.next();
+    return next.done === true ? undefined : next.value;
+  }
+
   /** @throws Fault `protocol-violation` when anything follows */
   async end(): Promise<void> {
     for (;;) {

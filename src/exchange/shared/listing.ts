@@ -27,6 +27,9 @@ export interface ListingRequest {
   noticed?: boolean | undefined;
 }
 
+/** Of all names of a listing together: hundreds for each of the most files there may be, and little memory. */
+export const NAME_CHARACTERS = 64 * 2 ** 20;
+
 /** Entries per record: some 30 KB of JSON. */
 const BATCH = 200;
 /** Paths of 4 KiB must still fit a record. */
@@ -35,9 +38,9 @@ const BATCH_CHARACTERS = 60_000;
 const pathText = z.string().check(z.maxLength(4096));
 
 const recordSchema = z.union([
-  z.strictObject({ entries: z.array(entrySchema).check(z.maxLength(BATCH)) }),
-  z.strictObject({ refused: z.array(refusalSchema).check(z.maxLength(BATCH)) }),
-  z.strictObject({ removed: z.array(pathText).check(z.maxLength(BATCH)) }),
+  z.strictObject({ entries: z.array(entrySchema).check(z.minLength(1), z.maxLength(BATCH)) }),
+  z.strictObject({ refused: z.array(refusalSchema).check(z.minLength(1), z.maxLength(BATCH)) }),
+  z.strictObject({ removed: z.array(pathText).check(z.minLength(1), z.maxLength(BATCH)) }),
   z.strictObject({
     present: z.boolean(),
     state: z.optional(z.string().check(z.maxLength(64))),
@@ -72,24 +75,33 @@ export async function readListing(source: AsyncIterable<Uint8Array>, limits: Lim
     refused: [],
   };
   let bytes = 0;
+  let characters = 0;
   try {
-    for (;;) {
+    for (let first = true; ; first = false) {
       const record = await readRecord(reader, recordSchema);
       if (record === undefined) break;
       if ('present' in record) {
+        // Said once: each other record brings the end or a limit nearer.
+        if (!first) throw new Fault('protocol-violation', 'a listing begins in its middle');
         listing.present = record.present;
         listing.state = record.state;
         listing.partial = record.partial ?? false;
-      } else if ('removed' in record) listing.removed.push(...record.removed);
-      else if ('refused' in record) listing.refused.push(...record.refused);
-      else {
+      } else if ('removed' in record) {
+        listing.removed.push(...record.removed);
+        characters += charactersOf(record.removed);
+      } else if ('refused' in record) {
+        listing.refused.push(...record.refused);
+        characters += charactersOf(record.refused);
+      } else {
         for (const entry of record.entries) bytes += entry.type === 'file' ? entry.size : 0;
+        characters += charactersOf(record.entries);
         listing.entries.push(...record.entries);
       }
       if (
         listing.entries.length > limits.entries ||
         listing.removed.length > limits.entries ||
         bytes > limits.bytes ||
+        characters > NAME_CHARACTERS ||
         listing.refused.length > MAX_REFUSED
       ) {
         throw tooMuch('more than is exchanged at once', "the guest's copy of the project");
@@ -138,7 +150,12 @@ function* batches<T extends string | Entry | Refusal>(items: Iterable<T>): Gener
   if (batch.length > 0) yield batch;
 }
 
-function weight(item: string | Entry | Refusal): number {
+function charactersOf(items: readonly (string | Entry | Refusal)[]): number {
+  return items.reduce((sum, item) => sum + weight(item), 0);
+}
+
+/** Characters of the names in it. */
+export function weight(item: string | Entry | Refusal): number {
   if (typeof item === 'string') return item.length;
   return item.path.length + ('target' in item ? item.target.length : 0);
 }

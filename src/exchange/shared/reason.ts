@@ -42,6 +42,6 @@ export interface Refusal {
 
 /** A refused path is shown, never used, so it may be any text. */
 export const refusalSchema = z.strictObject({
-  path: z.string().check(z.maxLength(16_384)),
+  path: z.string().check(z.minLength(1), z.maxLength(16_384)),
   reason: reasonSchema,
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { misfit } from '../../channel/misfit.ts';
 import { Fault } from '../../fault/fault.ts';
 import type { ByteReader } from './byte-reader.ts';
 
@@ -32,10 +33,7 @@ export async function readRecord<T>(reader: ByteReader, schema: z.core.$ZodType<
     throw new Fault('protocol-violation', `a record of ${length} bytes in a stream of project files`);
   const result = z.safeParse(schema, parse(await reader.exactly(length)));
   if (result.success) return result.data;
-  throw new Fault(
-    'protocol-violation',
-    `a record of project files does not fit: ${z.prettifyError(result.error)}`,
-  );
+  throw new Fault('protocol-violation', `a record of project files does not fit: ${misfit(result.error)}`);
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { type Folder, SESSION_NAME, sessionNames, stateNames } from '../../bundle/folder.ts';
 import { Fault, systemCode } from '../../fault/fault.ts';
 import { holds } from '../project-root.ts';
@@ -76,12 +76,11 @@ export async function sessionsWithUndo(folder: Folder): Promise<string[]> {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
   });
-  const kept: string[] = [];
-  for (const name of names.filter((each) => SESSION_NAME.test(each)).sort()) {
-    const has = await stat(join(sessionNames(folder, name).undo)).catch(() => undefined);
-    if (has?.isDirectory() === true) kept.push(name);
-  }
-  return kept.reverse();
+  // Sessions stay when what is kept of them goes, so there may be thousands: 3 µs each, ten times as much asynchronously.
+  return names
+    .filter((name) => SESSION_NAME.test(name) && existsSync(sessionNames(folder, name).undo))
+    .sort()
+    .reverse();
 }
 
 function summary(session: string, journal: Journal): KeptSession {

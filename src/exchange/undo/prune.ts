@@ -1,6 +1,8 @@
-import { lstat, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Folder, sessionNames, stateNames } from '../../bundle/folder.ts';
+import { type Folder, isRemovedUndo, removedUndo, sessionNames, stateNames } from '../../bundle/folder.ts';
+import { Pace } from '../shared/pace.ts';
 import { sessionsWithUndo } from './kept-sessions.ts';
 
 /** How much is kept to undo sessions with. */
@@ -27,8 +29,9 @@ export async function prune(folder: Folder, limit: UndoLimit, now = Date.now()):
     const isTooMuch = bytes > limit.bytes || changed < now - limit.days * DAY_MS;
     if (index === 0 || !isTooMuch || (await mayRun(names.record, now - changed))) continue;
     // Away with both halves at once: a journal without its files would promise what it cannot keep.
-    await rename(names.undo, names.undoRemoved);
-    await rm(names.undoRemoved, { recursive: true, force: true });
+    const removed = removedUndo(folder, session);
+    await rename(names.undo, removed);
+    await rm(removed, { recursive: true, force: true });
     pruned.push(session);
   }
   return pruned;
@@ -48,14 +51,16 @@ async function mayRun(record: string, age: number): Promise<boolean> {
 /** Bytes on the disk. */
 async function sizeOf(trash: string): Promise<number> {
   let bytes = 0;
+  const pace = new Pace();
   for (const name of await readdir(trash).catch(() => [])) {
-    const stats = await lstat(join(trash, name)).catch(() => undefined);
-    bytes += stats?.size ?? 0;
+    bytes += lstatSync(join(trash, name), { throwIfNoEntry: false })?.size ?? 0;
+    if (pace.due()) await pace.rest();
   }
   return bytes;
 }
 
 async function finishRemovals(folder: Folder): Promise<void> {
-  for (const session of await readdir(stateNames(folder).sessions).catch(() => []))
-    await rm(sessionNames(folder, session).undoRemoved, { recursive: true, force: true });
+  const { sessions } = stateNames(folder);
+  for (const name of await readdir(sessions).catch(() => []))
+    if (isRemovedUndo(name)) await rm(join(sessions, name), { recursive: true, force: true });
 }

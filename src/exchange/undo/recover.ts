@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { type Folder, SESSION_NAME, sessionNames } from '../../bundle/folder.ts';
+import { isGone } from '../shared/disk-fault.ts';
 import { TEMPORARY_PREFIX } from '../shared/ignore.ts';
 import { settleJournal } from './pending.ts';
 import { tryLockProject } from './project-lock.ts';
@@ -31,8 +32,18 @@ export async function recoverLocked(folder: Folder, root: string): Promise<void>
 
 /** An apply has a temporary folder named after its session for as long as it lasts. */
 function leftBehind(root: string): string[] {
-  return readdirSync(root)
+  return namesIn(root)
     .filter((name) => name.startsWith(TEMPORARY_PREFIX))
     .map((name) => name.slice(TEMPORARY_PREFIX.length))
     .filter((session) => SESSION_NAME.test(session));
+}
+
+/** A project that is gone is told of by the scan. */
+function namesIn(root: string): string[] {
+  try {
+    return readdirSync(root);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
 }

@@ -32,8 +32,16 @@ interface Judged {
   left: { path: string; reason: LeftReason }[];
 }
 
-/** Looks at each path: only what is still as the session left it is touched. Changes nothing. */
-export async function judge(root: string, returns: readonly Return[], trash: string): Promise<Judged> {
+/**
+ * Looks at each path: only what is still as the session left it is touched. Changes nothing.
+ * @param cleared paths that an undo of the session had cleared for what was there before when it was cut off
+ */
+export async function judge(
+  root: string,
+  returns: readonly Return[],
+  trash: string,
+  cleared: ReadonlySet<string>,
+): Promise<Judged> {
   const judged: Judged = { todo: [], seen: new Map(), already: [], left: [] };
   const folders = new Folders(root);
   try {
@@ -42,7 +50,8 @@ export async function judge(root: string, returns: readonly Return[], trash: str
       const sight = await look(folders, path);
       if (typeof sight === 'object') judged.seen.set(path, sight);
       if (isBack(sight, back)) judged.already.push(path);
-      else if (!shows(sight, left)) judged.left.push({ path, reason: 'changed' });
+      else if (!shows(sight, left) && !(sight === 'nothing' && cleared.has(path)))
+        judged.left.push({ path, reason: 'changed' });
       else if (before?.type === 'file' && !(await isKept(join(trash, String(n)), before.digest)))
         judged.left.push({ path, reason: 'not-kept' });
       else judged.todo.push({ ...back, current: typeof sight === 'object' ? sight.entry : undefined });

@@ -145,14 +145,17 @@ export class SessionKeeper implements Keeper {
     this.#append({ op: 'done', n: this.#last });
   }
 
-  /** Ends the apply. What it has left open after an error is looked at and noted. */
-  async close(): Promise<void> {
+  /**
+   * Ends the apply. What it has left open after an error is looked at and noted.
+   * @param isWhole whether it came to its end
+   */
+  async close(isWhole = true): Promise<void> {
     try {
       const pending = [...this.#pending.values()];
       for (const n of await settlePending(this.#root, pending, this.#trash)) this.drop(n);
       await this.settle();
       if (pending.length > 0) this.done();
-      this.#append({ op: 'close' });
+      if (isWhole) this.#append({ op: 'close' });
       this.#closed?.(this.#last);
     } finally {
       this.#journal.close();

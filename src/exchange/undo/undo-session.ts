@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Folder, sessionNames } from '../../bundle/folder.ts';
 import type { Progress } from '../../bundle/progress.ts';
 import { chosen, type Return, returnsOf } from './chain.ts';
-import { unknownSession } from './kept-sessions.ts';
+import { pathOf, readJournal } from './journal.ts';
+import { sessionsWithUndo, unknownSession } from './kept-sessions.ts';
 import { settleJournal } from './pending.ts';
 import { lockProject } from './project-lock.ts';
 import { putBack } from './put-back.ts';
@@ -54,12 +55,18 @@ export async function undoSession(options: UndoOptions): Promise<Undone> {
   const names = sessionNames(folder, session);
   const lock = await lockProject(folder, root, { signal });
   let keeper: SessionKeeper | undefined;
+  let isWhole = false;
   try {
     await recoverLocked(folder, root);
     const journal = await settleJournal(names, root);
     if (journal === undefined || journal.project !== root) throw unknownSession(session);
     const returns = chosen(returnsOf(journal.changes), isChosen ?? (() => true));
-    const { todo, seen, already, left } = await judge(root, returns, names.trash);
+    const { todo, seen, already, left } = await judge(
+      root,
+      returns,
+      names.trash,
+      await clearedBefore(folder, session),
+    );
     const refused = new Map<string, LeftReason>();
     if (todo.length > 0) {
       const undoes = { session, isPart: isChosen !== undefined };
@@ -73,6 +80,7 @@ export async function undoSession(options: UndoOptions): Promise<Undone> {
       const reason = refused.get(back.path);
       if (reason !== undefined) left.push({ path: back.path, reason });
     }
+    isWhole = true;
     const byPath = new Map(returns.map((back) => [back.path, back]));
     return {
       restored: done.filter(({ before }) => before).map(({ path }) => path),
@@ -82,8 +90,19 @@ export async function undoSession(options: UndoOptions): Promise<Undone> {
     };
   } finally {
     if (keeper === undefined) lock.release();
-    else await keeper.close();
+    else await keeper.close(isWhole);
   }
+}
+
+/** Where one makes room for the other, a folder and a file, there is nothing in between. */
+async function clearedBefore(folder: Folder, session: string): Promise<Set<string>> {
+  const cleared = new Set<string>();
+  for (const name of await sessionsWithUndo(folder)) {
+    const journal = await readJournal(sessionNames(folder, name).journal);
+    if (journal?.undoes !== session || journal.isClosed) continue;
+    for (const change of journal.changes) if (change.now === undefined) cleared.add(pathOf(change));
+  }
+  return cleared;
 }
 
 function keptAt(back: Return | undefined, reason: LeftReason, trash: string): string | undefined {

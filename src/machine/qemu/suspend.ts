@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { Progress } from '../../bundle/progress.ts';
 import type { Connection } from '../../channel/connection.ts';
@@ -15,6 +16,8 @@ import { completeSnapshot, type Taken, takeSnapshot } from './snapshot/take.ts';
 
 /** Milliseconds the guest gets to write out what waits for its disk: emulated, and a slow disk under it. */
 const FLUSH_WITHIN = 120_000;
+/** Milliseconds it then gets to come to rest: what is not done yet is done by the resumed guest, while a command waits. */
+const COMES_TO_REST = 20;
 
 export interface SuspendNames {
   home: string;
@@ -39,7 +42,7 @@ export async function suspendGuest(
     throw new Fault('snapshot-unusable', 'it is not recorded how this guest was started');
   // Written out first: should the memory be lost, the disk alone holds every file.
   await call(connection, FREEZE, {}, z.unknown(), { timeout: FLUSH_WITHIN });
-  const apps = await pluggedDisks(held.qmp);
+  const [apps] = await Promise.all([pluggedDisks(held.qmp), sleep(COMES_TO_REST)]);
   await held.qmp.execute('stop');
   let taken: Taken;
   try {

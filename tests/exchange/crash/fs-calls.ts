@@ -34,6 +34,7 @@ export async function install(): Promise<void> {
   const handle = await fs.promises.open(import.meta.filename);
   await handle.close();
   for (const name of HANDLE) replace(Object.getPrototypeOf(handle), name, () => true);
+  for (const name of HANDLE_TEXT) halve(Object.getPrototypeOf(handle), name);
   Object.assign(fs, { writeSync: halved(fs.writeSync) });
   syncBuiltinESMExports();
 }
@@ -56,7 +57,8 @@ const ASYNC = [
   'chmod',
   'writeFile',
 ];
-const HANDLE = ['write', 'writeFile', 'sync', 'truncate', 'chmod'];
+const HANDLE = ['write', 'sync', 'datasync', 'truncate', 'chmod'];
+const HANDLE_TEXT = ['writeFile', 'appendFile'];
 
 type Call = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -85,4 +87,22 @@ function halved(write: typeof fs.writeSync) {
     watch({ name: 'writeSync, second half', side: from });
     return got + write(fd, bytes, middle);
   };
+}
+
+/** The same for those that write what they are given from where the file stands. */
+function halve(prototype: object, name: string): void {
+  const call: Call = Reflect.get(prototype, name);
+  Reflect.set(prototype, name, async function (this: unknown, data: string | Uint8Array): Promise<void> {
+    if (watch === undefined) {
+      await call.call(this, data);
+      return;
+    }
+    const from = side.getStore() ?? 'host';
+    const bytes = Buffer.from(data);
+    const middle = Math.ceil(bytes.length / 2);
+    watch({ name, side: from });
+    await call.call(this, bytes.subarray(0, middle));
+    watch({ name: `${name}, second half`, side: from });
+    await call.call(this, bytes.subarray(middle));
+  });
 }

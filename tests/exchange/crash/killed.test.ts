@@ -9,7 +9,7 @@ import { CutOffScene, visibleIn } from './cut-off-scene.ts';
 import { KINDS, type Operation, perform } from './operations.ts';
 
 /** A process for each crash takes long; `PCODER_KILLS=all` has one die at every call. */
-const KILLS = process.env['PCODER_KILLS'] ?? '8';
+const KILLS = process.env['PCODER_KILLS'] ?? '6';
 
 const ON_GUEST: readonly Operation[] = KINDS.map((kind) => ({ kind, nth: 0 }));
 const ON_HOST: readonly Operation[] = KINDS.map((kind) => ({ kind, nth: 1 }));

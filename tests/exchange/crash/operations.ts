@@ -33,7 +33,7 @@ export function* selections(most = 4): Generator<Operation[]> {
  * Every operation alone is tried, and so many selections of two to four, chosen by `PCODER_SEED`. `PCODER_CRASHES=all` tries
  * every one of the 209, which takes half an hour.
  */
-const CHOSEN = process.env['PCODER_CRASHES'] ?? '2';
+const CHOSEN = process.env['PCODER_CRASHES'] ?? '1';
 const SEED = Number(process.env['PCODER_SEED'] ?? 1);
 
 /** Those to try now. */

@@ -140,6 +140,14 @@ describe('the changes of a guest', () => {
     assert.deepEqual([read, wait, go], [['package.json'], ['b/package.json'], ['a/package.json']]);
   });
 
+  test('wait unread when there is too much to be read', () => {
+    const guest = tree({});
+    for (let n = 0; n < 100; n += 1)
+      guest.set(`${n}/package.json`, { ...file(`${n}/package.json`, 'x'), size: 2 ** 20 } as Entry);
+    const { read, wait } = splitChanges({ base: new Map(), host: new Map(), guest }, new Quarantine());
+    assert.deepEqual([read.length, wait.length], [32, 68]);
+  });
+
   test('go on by a setting, and wait by one', () => {
     const list = new Quarantine({ add: ['*.sql'], allow: ['AGENTS.md'] });
     const { go, wait } = split({}, { 'AGENTS.md': 'x', 'a.sql': 'x' }, {}, list);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { type Folder, sessionNames } from '../../../src/bundle/folder.ts';
+import { type Folder, removedUndo, sessionNames } from '../../../src/bundle/folder.ts';
 import { undoLimit } from '../../../src/bundle/settings.ts';
 import { prune } from '../../../src/exchange/undo/prune.ts';
 
@@ -47,7 +47,7 @@ describe('what is kept of sessions', () => {
 
   test('goes wholly even if the removal was cut off', async () => {
     keep('s1', { bytes: 1, hours: 1 });
-    const { undoRemoved } = sessionNames(folder, 's1');
+    const undoRemoved = removedUndo(folder, 's1');
     mkdirSync(undoRemoved);
     writeFileSync(join(undoRemoved, 'journal.jsonl'), '');
     await prune(folder, LIMIT);

@@ -12,7 +12,7 @@ const FILE = '/dev/shm/bench-file';
 
 /** Bytes per second from guest to host. */
 export async function measureFromGuest(wires: Wires, payload: Payload): Promise<Section> {
-  const { lab, connection, scp } = wires;
+  const { lab, connection, scp, rsync } = wires;
   await placeFiles(wires, payload);
   let project = 0;
   const contenders: Contender[] = [
@@ -46,6 +46,11 @@ export async function measureFromGuest(wires: Wires, payload: Payload): Promise<
       id: 'stock',
       label: '`scp` of a file from the stock guest',
       measure: () => scp('stock', `guest:${FILE}`, '/dev/null'),
+    },
+    {
+      id: 'rsync',
+      label: '`rsync` over ssh of a file from the stock guest',
+      measure: () => rsync(`guest:${FILE}`, join(payload.folder, 'from-rsync.bin')),
     },
   ];
   return {

@@ -7,7 +7,7 @@ import { FILE_BYTES, withPayload } from './payload.ts';
 import { measureToGuest } from './to-guest.ts';
 import { rate, type Wires } from './wires.ts';
 
-/** Bytes each way, by the channel, by the exchange of project files, and by scp. */
+/** Bytes each way, by the channel, by the exchange of project files, by scp and by rsync. */
 export async function measureThroughput(lab: Lab): Promise<Section[]> {
   await lab.ours.start();
   const stock = lab.stock().then((image) => startStock(image, lab.signal));
@@ -16,7 +16,7 @@ export async function measureThroughput(lab: Lab): Promise<Section[]> {
   await stock.catch(() => {});
   const connection = await lab.ours.connect();
   try {
-    const wires: Wires = { lab, connection, stock, scp: scpWith(lab, stock) };
+    const wires: Wires = { lab, connection, stock, scp: scpWith(lab, stock), rsync: rsyncWith(lab, stock) };
     return await withPayload(lab.scratch, async (payload) => [
       await measureToGuest(wires, payload),
       await measureFromGuest(wires, payload),
@@ -26,6 +26,16 @@ export async function measureThroughput(lab: Lab): Promise<Section[]> {
     await stock.then((guest) => guest.kill()).catch(() => {});
     await lab.ours.stop();
   }
+}
+
+function rsyncWith(lab: Lab, stock: Promise<StockGuest>): Wires['rsync'] {
+  return async (from, target) => {
+    const { config, host } = (await stock).ssh;
+    const place = (path: string) => path.replace(/^guest:/, `${host}:`);
+    // The whole file each time, as if it were new: what a delta saves is another matter.
+    const args = ['--whole-file', '--ignore-times', '-e', `ssh -F "${config}"`, place(from), place(target)];
+    return rate(FILE_BYTES, await timed({ file: 'rsync', args }, lab.signal));
+  };
 }
 
 function scpWith(lab: Lab, stock: Promise<StockGuest>): Wires['scp'] {

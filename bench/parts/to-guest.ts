@@ -7,7 +7,10 @@ import { blocks, FILE_BYTES, type Payload, STREAM_BYTES } from './payload.ts';
 import { NOTES, rate, type Wires } from './wires.ts';
 
 /** Bytes per second from host to guest. */
-export async function measureToGuest({ lab, connection, scp }: Wires, payload: Payload): Promise<Section> {
+export async function measureToGuest(
+  { lab, connection, scp, rsync }: Wires,
+  payload: Payload,
+): Promise<Section> {
   const sink = ['sh', '-c', 'cat > /dev/null'];
   let project = 0;
   const contenders: Contender[] = [
@@ -42,6 +45,11 @@ export async function measureToGuest({ lab, connection, scp }: Wires, payload: P
       id: 'stock',
       label: '`scp` of a file to `/dev/null` in the stock guest',
       measure: () => scp('stock', payload.file, 'guest:/dev/null'),
+    },
+    {
+      id: 'rsync',
+      label: '`rsync` over ssh of a file into the memory of the stock guest',
+      measure: () => rsync(payload.file, 'guest:/dev/shm/bench-rsync'),
     },
   ];
   return {

@@ -9,6 +9,8 @@ export interface Wires {
   connection: Connection;
   /** Copies by scp, into our guest or the stock one; gives bytes per second. */
   scp(to: 'ours' | 'stock', from: string, target: string): Promise<number>;
+  /** Copies by rsync over ssh, into the stock guest or out of it; ours has none. Gives bytes per second. */
+  rsync(from: string, target: string): Promise<number>;
   stock: Promise<StockGuest>;
 }
 

@@ -17,7 +17,7 @@ export interface StockPlan {
 }
 
 /**
- * The stock guest of the product's suite. Priority `important` is what debootstrap installs by default; no cloud-init, no desktop
+ * The stock guest of the product's suite. Priority `important` is what debootstrap installs by default, and rsync comes with it to be measured; no cloud-init, no desktop
  * session bus and no login records come with it, all of which would only make it slower.
  */
 export async function planStock(suite: string): Promise<StockPlan> {
@@ -32,6 +32,7 @@ export async function planStock(suite: string): Promise<StockPlan> {
       'dbus',
       'initramfs-tools',
       'openssh-server',
+      'rsync',
       'systemd-sysv',
       'zstd',
     ],

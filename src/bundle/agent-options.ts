@@ -9,5 +9,7 @@ export const AGENT_OPTIONS = {
   format: 'cjs',
   target: 'node24',
   legalComments: 'none',
+  // Instead of the checkout's, which a copied folder may lack: a snapshot fits the very same daemon only.
+  tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
   logLevel: 'silent',
 } as const satisfies BuildOptions;

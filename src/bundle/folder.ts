@@ -34,6 +34,8 @@ export function imageNames(folder: Folder, id: string) {
     kernel: join(image, 'vmlinuz'),
     initrd: join(image, 'initrd'),
     root: join(image, 'root.qcow2'),
+    /** golden snapshots that come with the image, packed, one folder for each kind of guest */
+    golden: join(image, 'golden'),
   };
 }
 
@@ -145,6 +147,17 @@ export function goldenNames(folder: Folder, kind: string) {
     making: join(golden, `${kind}.tmp`),
     /** held by the one supervisor that makes a snapshot now */
     lock: join(golden, 'lock.db'),
+  };
+}
+
+/** A golden snapshot of one kind as it comes with an image. */
+export function shippedNames(folder: Folder, image: string, kind: string) {
+  const home = join(imageNames(folder, image).golden, kind);
+  return {
+    home,
+    manifest: join(home, 'golden.json'),
+    memory: join(home, 'memory.zst'),
+    disk: join(home, 'disk.zst'),
   };
 }
 

@@ -291,6 +291,13 @@ const routes = buildRouteMap({
           parameters: {
             flags: {
               json: jsonFlag,
+              golden: {
+                kind: 'enum',
+                values: ['with', 'without', 'only'],
+                brief:
+                  'Snapshots beside it that emulated machines start from, 0.1 GB; only: for the image that is here',
+                default: 'with',
+              },
               suite: {
                 kind: 'parsed',
                 parse: String,
@@ -367,4 +374,4 @@ type SetupFlags = JsonFlags & {
 type ReviewFlags = import('./review-flags.ts').ReviewFlags;
 type DecideFlags = ReviewFlags & { readonly unseen: boolean };
 type SureFlags = JsonFlags & { readonly yes: boolean };
-type ImageFlags = JsonFlags & { readonly suite?: string };
+type ImageFlags = JsonFlags & { readonly suite?: string; readonly golden: 'with' | 'without' | 'only' };

@@ -44,6 +44,7 @@ import { PortLine } from './port-line.ts';
 import { startProxy } from './proxy.ts';
 import { identify, moveClock, renew } from './renewal.ts';
 import { serveSsh } from './ssh.ts';
+import { Stillness } from './stillness.ts';
 import { endStrays } from './strays.ts';
 
 const run = promisify(execFile);
@@ -85,7 +86,7 @@ function main(): void {
         });
       },
       (error: unknown) => {
-        console.error(`agentd: ${error instanceof Error ? error.message : error}`);
+        said(error);
         transport.close();
       },
     );
@@ -100,7 +101,9 @@ function methodsOn(
   // A host does not wait for the answer to `renew` before it asks for a program, but no program starts before.
   let renewed: Promise<void> = Promise.resolve();
   let renewedWhole: Promise<void> = renewed;
-  return {
+  const stillness = new Stillness();
+  const ourselves = () => [process.pid, ...(calls.pid === undefined ? [] : [calls.pid])];
+  const methods: Record<string, Method> = {
     [EXEC]: conversation(ExecRequest, (asked, stream) => exec(asked, stream, pipes, () => renewed)),
     [INFO]: request(Nothing, guestInfo),
     [MOUNT_APP]: request(MountApp, ({ target, path }) => mountApp(target, path)),
@@ -109,15 +112,20 @@ function methodsOn(
     [SYNC]: request(Nothing, flush),
     [END_PROGRAMS]: request(Nothing, endPrograms),
     [FREEZE]: request(Nothing, async () => {
-      await Promise.all([calls.ready(), flush()]);
+      await calls.ready();
+      await stillness.hold(ourselves()).catch(said);
+      await flush();
       // All that is left to do here would be done in the resumed guest, whose first command waits for it.
       pipes.open();
       await on.frozen();
     }),
     [RENEW]: request(Renewal, (given) => {
+      isRenewing = true;
       const { kernel, whole } = renew(calls, given);
-      renewed = kernel;
-      renewedWhole = whole.then(on.useBootKey);
+      renewed = kernel.then(letGo).finally(() => {
+        isRenewing = false;
+      });
+      renewedWhole = Promise.all([whole, renewed]).then(([key]) => on.useBootKey(key));
       return renewedWhole;
     }),
     [IDENTIFY]: request(Identity, (given) => identify(calls, given)),
@@ -134,6 +142,25 @@ function methodsOn(
     ...exchangeMethods,
     ...gitMethods(),
   };
+  // What is asked for first after a snapshot is `renew`; anything else means that there was none, and the guest goes on as it is.
+  let isRenewing = false;
+  const letGo = () => {
+    if (stillness.isHeld) stillness.release(ourselves());
+  };
+  const goesOn = (method: Method): Method => ({
+    accept(params, stream) {
+      if (!isRenewing) letGo();
+      method.accept(params, stream);
+    },
+  });
+  const still: readonly string[] = [FREEZE, RENEW];
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, still.includes(name) ? method : goesOn(method)]),
+  );
+}
+
+function said(error: unknown): void {
+  console.error(`agentd: ${error instanceof Error ? error.message : error}`);
 }
 
 async function flush(): Promise<void> {

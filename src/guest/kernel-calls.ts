@@ -15,6 +15,11 @@ export class KernelCalls {
     await this.#ask('ready');
   }
 
+  /** Of the process that makes them. */
+  get pid(): number | undefined {
+    return this.#perl?.pid;
+  }
+
   /** Moves the wall clock by some milliseconds. */
   async moveClock(milliseconds: number): Promise<void> {
     await this.#ask(`move ${Math.round(milliseconds * 1e6)}`);

@@ -18,6 +18,7 @@ export interface Renewed {
 
 /** Makes a guest that came out of a snapshot one of its own. */
 export function renew(calls: KernelCalls, given: Renewal): Renewed {
+  if (given.steadyClock) readSteadyClock();
   const kernel = calls.renew(given.entropy, given.now, process.hrtime());
   return { kernel, whole: kernel.then(() => sleep(KEYS_AFTER)).then(() => writeKeys(given)) };
 }
@@ -43,4 +44,13 @@ export async function identify(calls: KernelCalls, { machineId, hostname }: Iden
 export async function moveClock(calls: KernelCalls, { move }: Clock): Promise<z.infer<typeof ClockReply>> {
   if (move !== 0) await calls.moveClock(move);
   return { now: Date.now() };
+}
+
+/** A microsecond a reading instead of 45 ns, but it goes with the machine's own time, whatever the host's processor counts. */
+function readSteadyClock(): void {
+  try {
+    writeFileSync('/sys/devices/system/clocksource/clocksource0/current_clocksource', 'hpet');
+  } catch (error) {
+    console.error(`agentd: the clock may go at a wrong rate: ${error}`);
+  }
 }

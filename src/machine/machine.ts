@@ -9,6 +9,8 @@ export interface BootImage {
   root: string;
   /** sha256 of the kernel */
   kernelHash: string;
+  /** sha256 of the root disk */
+  rootHash: string;
 }
 
 /** What a backend with its accelerator can do; callers read this instead of asking which backend it is. */

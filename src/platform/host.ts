@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { cpus, hostname, userInfo } from 'node:os';
 
 export type HostSystem = 'linux' | 'windows' | 'macos';
 
@@ -23,6 +24,12 @@ export function hostBootId(): string {
   }
 }
 
+/** Differs from computer to computer as a rule, and always between kinds of processors. */
+export function hostFingerprint(): string {
+  const parts = [cpus()[0]?.model ?? '', machineId() ?? hostname()];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
 /** Names the user in per-user paths. */
 export function userTag(): string {
   const { uid, username } = userInfo();
@@ -31,4 +38,12 @@ export function userTag(): string {
 
 export function isSuperuser(): boolean {
   return process.getuid?.() === 0;
+}
+
+function machineId(): string | undefined {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,12 +2,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { agentModule } from '../bundle/agent-build.ts';
 import { loadApp } from '../bundle/assets/app.ts';
 import { pinOf } from '../bundle/assets/app-pins.ts';
-import { loadImage } from '../bundle/assets/image.ts';
-import { loadQemu, type QemuInstall } from '../bundle/assets/qemu.ts';
-import { emptyLayer, type Folder, goldenNames, machineNames, stateNames } from '../bundle/folder.ts';
+import { type Folder, goldenNames, machineNames, shippedNames } from '../bundle/folder.ts';
 import { DEFAULT_IDLE, parseIdle } from '../bundle/idle-limit.ts';
 import type { Progress } from '../bundle/progress.ts';
 import { machineSize, readSettings, type Settings } from '../bundle/settings.ts';
@@ -19,12 +16,8 @@ import { call, conversation, serve } from '../channel/methods.ts';
 import { EgressGate } from '../egress/gate.ts';
 import { refuseUnsuitableRoot } from '../exchange/project-root.ts';
 import { Fault } from '../fault/fault.ts';
-import type { BootImage, Machine, StopGoal } from '../machine/machine.ts';
-import { candidates } from '../machine/qemu/accelerator.ts';
-import { probe } from '../machine/qemu/probe.ts';
+import type { Machine, StopGoal } from '../machine/machine.ts';
 import { QemuMachine } from '../machine/qemu/qemu-machine.ts';
-import { decideAccelerator } from '../machine/qemu/verdict.ts';
-import { hostBootId, hostSystem } from '../platform/host.ts';
 import { CommandFace } from '../session/command-face.ts';
 import { holdRules } from '../session/hold-rules.ts';
 import { type ProjectLink, Projects } from '../session/projects.ts';
@@ -39,6 +32,7 @@ import { ClockKeeper } from './clock-keeper.ts';
 import { GoldenMaker } from './golden-maker.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { Journal } from './journal.ts';
+import { machineParts } from './machine-parts.ts';
 import { openSshListener, type SshListener } from './ssh-listener.ts';
 import { StartQueue } from './start-queue.ts';
 
@@ -78,20 +72,15 @@ export class Supervisor {
     this.folder = folder;
     this.machineName = machineName;
     this.journal = journal;
-    const common = {
-      ...size,
-      assets: (image: string | undefined) => loadAssets(folder, image),
-      agent: () => agentModule(folder),
-      accelerator: (qemu: QemuInstall, image: BootImage, signal?: AbortSignal) =>
-        chooseAccelerator(folder, qemu, image, signal),
-      emptyLayer: (image: string) => emptyLayer(folder, image),
-    };
+    const common = machineParts(folder, size);
+    this.#wantsGolden = settings.golden ?? true;
     this.machine = new QemuMachine({
       ...common,
       name: machineName,
       names: machineNames(folder, machineName),
       sockets: { qmp: join(sockets, 'qmp.sock'), channel: join(sockets, 'channel.sock') },
       golden: (kind) => goldenNames(folder, kind),
+      shipped: (image, kind) => (this.#wantsGolden ? shippedNames(folder, image, kind) : undefined),
       opened: (open, stream) => this.#guestOpened(open, stream),
       note: (text) => this.#note(text),
     });
@@ -100,7 +89,6 @@ export class Supervisor {
       { ...common, note: (text) => journal.debug(`golden: ${text}`) },
       (text) => journal.debug(text),
     );
-    this.#wantsGolden = settings.golden ?? true;
     this.#projects = new Projects({
       folder,
       machineName,
@@ -284,26 +272,4 @@ export class Supervisor {
       stream,
     );
   }
-}
-
-async function loadAssets(folder: Folder, recordedImage: string | undefined) {
-  const qemu = await loadQemu(folder);
-  const image = await loadImage(folder, recordedImage);
-  const kernelHash = image.manifest.files['vmlinuz']?.sha256 ?? '';
-  return { qemu, image: { ...image, kernelHash } };
-}
-
-async function chooseAccelerator(
-  folder: Folder,
-  qemu: Awaited<ReturnType<typeof loadAssets>>['qemu'],
-  image: BootImage,
-  signal: AbortSignal | undefined,
-) {
-  return decideAccelerator({
-    candidates: candidates(hostSystem()),
-    identity: { hostBoot: hostBootId(), qemuHash: qemu.qemuHash, kernelHash: image.kernelHash },
-    cache: stateNames(folder).accelerator,
-    probe: (accelerator) => probe(accelerator, qemu, image, signal),
-    forced: (await readSettings(folder)).accelerator,
-  });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeScene, until } from './scene.ts';
@@ -47,6 +47,26 @@ const OWN = [
   'hostname',
   'cut -d" " -f2 /etc/ssh/ssh_host_ed25519_key.pub /run/pcoder/ssh/host_ed25519.pub 2>/dev/null; sudo sha256sum /run/pcoder/ssh/host_ed25519',
 ].join('; ');
+
+/** 67 lines that no two machines may have in common. */
+const DRAWN = `python3 -c 'import os, uuid
+print(uuid.uuid4())
+for _ in range(64): print(os.getrandom(16).hex())'
+head -c 16 /dev/urandom | base64; cat /proc/sys/kernel/random/uuid`;
+
+/** Draws one number after the other and notes when: 8 bytes of time, 16 of chance. */
+const DRAW = `
+import os, time
+out = os.open('/dev/shm/draws', os.O_WRONLY | os.O_CREAT)
+while os.lseek(out, 0, os.SEEK_CUR) < 12_000_000:
+    os.write(out, time.monotonic_ns().to_bytes(8, 'big') + os.getrandom(16))
+    time.sleep(0.00002)
+`;
+const DRAW_ON = 'setsid python3 /dev/shm/draw.py > /dev/null 2>&1 < /dev/null &';
+const SHOW_DRAWS = 'od -An -v -tx1 -w24 /dev/shm/draws | tr -d " "';
+/** Waits for another 200 of them. */
+const DRAWS_MORE = `size() { stat -c %s /dev/shm/draws 2>/dev/null || echo 0; }
+goal=$(($(size) + 4800)); while [ $(size) -lt $goal ]; do sleep 0.05; done`;
 
 describe('forks', () => {
   before(async () => {
@@ -148,6 +168,55 @@ describe('forks', () => {
     under.stdin.end('goes on\n');
     assert.equal((await under.done).stdout.toString(), 'ready\ngoes on\n');
   });
+});
+
+describe('two forks of one machine draw nothing twice: no random number, no UUID, no key of the channel', () => {
+  test('when it was suspended, not even in a program that draws on through the fork', async () => {
+    await guest('default', `cat > /dev/shm/draw.py << 'END'\n${DRAW}END\n${DRAW_ON}\n${DRAWS_MORE}`);
+    await forkTwice();
+    const [one, two] = [await drawnBy('left'), await drawnBy('right')];
+    assertApart(one.told, two.told);
+    // Before the fork they are one program: the same numbers at the same times.
+    const first = one.loop.findIndex((draw, index) => draw !== two.loop[index]);
+    const numberOf = (draw: string) => draw.slice(16);
+    const before = new Set(one.loop.slice(first).map(numberOf));
+    assert.ok(
+      first > 100 && one.loop.length > first + 100,
+      `${one.loop.length} draws, ${first} before the fork`,
+    );
+    assert.deepEqual(
+      two.loop.slice(first).filter((draw) => before.has(numberOf(draw))),
+      [],
+    );
+    for (const name of ['left', 'right']) await machine(['rm', '--yes', name]);
+  });
+
+  test('when it was stopped', async () => {
+    await scene.pcoder(['stop', '--shutdown', 'default']);
+    await forkTwice();
+    assertApart((await drawnBy('left')).told, (await drawnBy('right')).told);
+    for (const name of ['left', 'right']) await machine(['rm', '--yes', name]);
+  });
+
+  async function forkTwice(): Promise<void> {
+    for (const name of ['left', 'right']) await machine(['fork', 'default', name]);
+  }
+
+  /** What a machine draws as soon as it runs, and what a program in it has drawn all the while. */
+  async function drawnBy(name: string): Promise<{ told: string[]; loop: string[] }> {
+    const told = (await guest(name, DRAWN)).trim().split('\n');
+    // Recorded by the host, and changed by every start.
+    const bootKey = await readFile(join(scene.state, 'vm', name, 'boot.key'), 'hex');
+    assert.equal(bootKey.length, 64, 'its renewal is over');
+    const loop = await guest(name, `test ! -e /dev/shm/draws || { ${DRAWS_MORE}; ${SHOW_DRAWS}; }`);
+    await scene.pcoder(['stop', '--shutdown', name]);
+    return { told: [...told, bootKey], loop: loop.trim().split('\n') };
+  }
+
+  function assertApart(one: string[], two: string[]): void {
+    assert.equal(one.length, 68);
+    assert.equal(new Set([...one, ...two]).size, one.length + two.length);
+  }
 });
 
 describe('a reset', () => {

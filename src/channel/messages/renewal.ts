@@ -18,6 +18,8 @@ export const Renewal = z.object({
   bootKey: hex(32),
   sshHostKey: text(4096),
   sshAuthorizedKey: text(4096),
+  /** read the time from the emulated timer: this host's processor counts at another rate than the one the kernel has measured */
+  steadyClock: z.boolean(),
 });
 export type Renewal = z.infer<typeof Renewal>;
 

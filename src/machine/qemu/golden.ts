@@ -39,7 +39,7 @@ const WARM_UP: readonly (readonly string[])[] = [
  * @param kind name of the key the snapshot must have
  */
 export async function makeGolden(
-  parts: Omit<GuestParts, 'name' | 'names' | 'sockets' | 'golden' | 'opened'>,
+  parts: Omit<GuestParts, 'name' | 'names' | 'sockets' | 'golden' | 'shipped' | 'opened'>,
   golden: ReturnType<typeof goldenNames>,
   kind: string,
   signal: AbortSignal,
@@ -77,8 +77,9 @@ async function makerOf(parts: Parameters<typeof makeGolden>[0], making: string):
     name: 'golden',
     names: machineNamesIn(making),
     sockets: { qmp: join(sockets, 'qmp.sock'), channel: join(sockets, 'channel.sock') },
-    background: true,
+    background: parts.background ?? true,
     golden: () => undefined,
+    shipped: () => undefined,
     opened: (_open, stream) => stream.reset(new Fault('egress-refused', 'nothing is reached from here')),
   });
 }

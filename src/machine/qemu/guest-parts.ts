@@ -1,6 +1,6 @@
 import type { AgentProgram } from '../../bundle/agent-build.ts';
 import type { QemuInstall } from '../../bundle/assets/qemu.ts';
-import type { goldenNames, machineNames } from '../../bundle/folder.ts';
+import type { goldenNames, machineNames, shippedNames } from '../../bundle/folder.ts';
 import type { ChannelStream } from '../../channel/channel-stream.ts';
 import type { Connection, Open } from '../../channel/connection.ts';
 import type { BootImage } from '../machine.ts';
@@ -26,6 +26,8 @@ export interface GuestParts {
   emptyLayer(image: string): string;
   /** the snapshot new machines of this kind start from; undefined where none is wanted */
   golden(kind: string): ReturnType<typeof goldenNames> | undefined;
+  /** the same as it comes with an image, for this kind of guest or another; undefined where none is wanted */
+  shipped(image: string, kind: string): ReturnType<typeof shippedNames> | undefined;
   /** answers what the guest opens */
   opened(open: Open, stream: ChannelStream): void;
   /** something a person may want to know: stale files cleaned, a guest lost */

@@ -5,6 +5,7 @@ import { freeSpace } from '../../platform/free-space.ts';
 import type { StartOptions } from '../machine.ts';
 import { writeBootInitrd } from './boot-initrd.ts';
 import { exists, LEAST_FREE } from './disk.ts';
+import { chooseGolden } from './golden-choice.ts';
 import type { ComingUp, GuestParts } from './guest-parts.ts';
 import { newBootKey } from './keys.ts';
 import { launchGuest } from './launch-guest.ts';
@@ -12,7 +13,6 @@ import { hasDisk, newDisk } from './machine-disk.ts';
 import { type MachineRecord, readRecord, writeRecord } from './record.ts';
 import { nameIfNeeded } from './renewal.ts';
 import { resumeGuest } from './resume.ts';
-import { keyName } from './snapshot/snapshot-key.ts';
 import { findSnapshot, type Usable } from './snapshot/usable.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 
@@ -31,7 +31,7 @@ export async function startGuest(
   const plan = await prepare(parts, known, signal);
   signal?.throwIfAborted();
   const suspended = (await hasDisk(names.home, known)) ? await suspendedSnapshot(parts, plan) : undefined;
-  const { record, golden } = await machineDisk(parts, plan, known);
+  const { record, golden } = await machineDisk(parts, plan, known, options);
   const snapshot = suspended ?? golden;
   let connection: Connection | undefined;
   if (snapshot !== undefined) {
@@ -87,27 +87,21 @@ async function suspendedSnapshot({ names, note }: GuestParts, plan: StartPlan): 
 /** The machine's disk, made if there is none: on the golden snapshot's where there is one. */
 async function machineDisk(
   parts: GuestParts,
-  { qemu, image, key }: StartPlan,
+  plan: StartPlan,
   known: MachineRecord | undefined,
+  { progress, signal }: StartOptions,
 ): Promise<{ record: MachineRecord; golden: Usable | undefined }> {
-  const { names, note } = parts;
+  const { names } = parts;
+  const { qemu, image } = plan;
   if (await hasDisk(names.home, known))
     return { record: known ?? { version: 1, image: image.id, disks: ['overlay.qcow2'] }, golden: undefined };
-  const kind = keyName(key);
   const place = { home: names.home, empty: parts.emptyLayer(image.id) };
-  const golden = parts.golden(kind);
-  const found = golden === undefined ? undefined : await findSnapshot(golden.snapshot, key, golden.snapshot);
-  if (golden !== undefined && found !== undefined && !('files' in found)) {
-    await forget(golden.snapshot);
-    note(`the golden snapshot cannot be used: ${found.reason}; it is made anew`);
-  }
-  const usable = found !== undefined && 'files' in found ? found : undefined;
-  const from = golden === undefined || usable === undefined ? undefined : { disk: golden.disk, kind };
+  const golden = await chooseGolden(parts, plan, progress, signal);
   // What was agreed about another disk would make the next exchange take this empty one for deletions.
   await forget(names.exchange);
-  const record = await newDisk(place, qemu, image, from);
+  const record = await newDisk(place, qemu, image, golden);
   await writeRecord(names.record, record);
-  return { record, golden: usable };
+  return { record, golden: golden?.usable };
 }
 
 async function tryResume(

@@ -15,7 +15,7 @@ export async function launchGuest(
   bootKey: Uint8Array,
   coming: ComingUp,
   start: GuestStart,
-  kind: MachineRun['start'] = 'cold',
+  how: Pick<MachineRun, 'start' | 'moved'> = { start: 'cold' },
 ): Promise<Held> {
   const disks = record.disks.map((file) => join(names.home, file));
   const { identity, qmp } = await launchQemu({ ...plan.launch, start, disks }, plan.qemu, {
@@ -29,7 +29,7 @@ export async function launchGuest(
     accelerator: plan.verdict.accelerator,
     reason: plan.verdict.reason,
     since: new Date().toISOString(),
-    start: kind,
+    ...how,
     key: plan.key,
   };
   const held = { qemu: identity, qmp, bootKey, run };

@@ -37,6 +37,8 @@ export const MachineRecord = z.object({
       start: z._default(z.enum(STARTS), 'cold'),
       /** what a snapshot of this guest depends on */
       key: z.optional(SnapshotKey),
+      /** it came up from a snapshot of another host, under emulation: see `steadyClock` of the renewal */
+      moved: z.optional(z.boolean()),
       /** a real key has been in this guest's memory, which therefore never becomes a file */
       secret: z.optional(z.boolean()),
     }),

@@ -23,7 +23,7 @@ export async function renew(
   bootKey: Uint8Array,
   ssh: SshKeys,
 ): Promise<void> {
-  await renewGuest(connection, bootKey, ssh);
+  await renewGuest(connection, bootKey, ssh, held.run.moved === true);
   held.bootKey = bootKey;
   await writeBootKeys(names.bootKey, bootKey);
 }
@@ -51,13 +51,19 @@ export async function nameIfNeeded(
   await writeRecord(names.record, named);
 }
 
-async function renewGuest(connection: Connection, bootKey: Uint8Array, ssh: SshKeys): Promise<void> {
+async function renewGuest(
+  connection: Connection,
+  bootKey: Uint8Array,
+  ssh: SshKeys,
+  isMoved: boolean,
+): Promise<void> {
   const renewal: Renewal = {
     now: Date.now(),
     entropy: randomBytes(64).toString('hex'),
     bootKey: Buffer.from(bootKey).toString('hex'),
     sshHostKey: ssh.hostPrivate,
     sshAuthorizedKey: ssh.userPublic,
+    steadyClock: isMoved,
   };
   await call(connection, RENEW, renewal, z.unknown(), { timeout: WITHIN });
 }

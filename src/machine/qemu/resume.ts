@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Connection } from '../../channel/connection.ts';
 import { BOOT_KEY_BYTES } from '../../channel/handshake.ts';
+import { hostFingerprint } from '../../platform/host.ts';
 import type { ComingUp, GuestParts } from './guest-parts.ts';
 import { ensureSshKeys, writeBootKeys } from './keys.ts';
 import { launchGuest } from './launch-guest.ts';
@@ -40,7 +41,11 @@ export async function resumeGuest(
   const nextKey = randomBytes(BOOT_KEY_BYTES);
   await writeBootKeys(names.bootKey, bootKey, nextKey);
   const sshKeys = ensureSshKeys(names);
-  const held = await launchGuest(parts, plan, record, bootKey, coming, start, kind);
+  const held = await launchGuest(parts, plan, record, bootKey, coming, start, {
+    start: kind,
+    // Only an emulated processor's time is the host's.
+    moved: plan.verdict.accelerator === 'tcg' && snapshot.record.host !== hostFingerprint(),
+  });
   const socket = await openSocket(sockets.channel);
   await loadFrom(held.qmp, files.devices);
   if (kind === 'resumed') await consume(files);

@@ -41,7 +41,7 @@ export function planStart(parts: PlanParts): StartPlan {
     image,
     agent,
     verdict,
-    key: snapshotKey({ qemuHash: qemu.qemuHash, image, agent, plan: size }),
+    key: snapshotKey({ qemu, image, agent, size }),
     launch: {
       ...size,
       name,
@@ -54,28 +54,30 @@ export function planStart(parts: PlanParts): StartPlan {
   };
 }
 
-interface KeyParts {
-  qemuHash: string;
-  image: { id: string; kernelHash: string };
-  agent: AgentProgram;
-  plan: Pick<LaunchPlan, 'accelerator' | 'memory' | 'cpus' | 'sandbox'>;
+export interface KeyParts {
+  qemu: Pick<QemuInstall, 'qemuHash'>;
+  image: Pick<BootImage, 'id' | 'kernelHash' | 'rootHash'>;
+  agent: Pick<AgentProgram, 'module'>;
+  size: Pick<LaunchPlan, 'accelerator' | 'memory' | 'cpus' | 'sandbox'>;
 }
 
-function snapshotKey({ qemuHash, image, agent, plan }: KeyParts): SnapshotKey {
-  const { accelerator, memory, cpus } = plan;
+/** What a snapshot of a guest with these depends on. */
+export function snapshotKey({ qemu, image, agent, size }: KeyParts): SnapshotKey {
+  const { accelerator, memory, cpus } = size;
   return {
     format: 1,
-    qemu: qemuHash,
+    qemu: qemu.qemuHash,
     accelerator,
     cpu: cpuModel(accelerator),
     memory,
     cpus,
     image: image.id,
     kernel: image.kernelHash,
+    root: image.rootHash,
     agent: sha256(
       bootArchive({ agent: agent.module, bootKey: new Uint8Array(0), sshHostKey: '', sshAuthorizedKey: '' }),
     ),
-    arguments: sha256(JSON.stringify(qemuArguments({ ...plan, memory: 0, cpus: 0, ...PLACES }))),
+    arguments: sha256(JSON.stringify(qemuArguments({ ...size, memory: 0, cpus: 0, ...PLACES }))),
   };
 }
 

@@ -47,6 +47,7 @@ describe('a start whose QEMU ends', { timeout: 30_000 }, () => {
       initrd: at('initrd'),
       root: at('root'),
       kernelHash: '',
+      rootHash: '',
     };
     const command = () => ({ file: process.execPath, args: [PROGRAM, script], env: {} });
     const qemu = { version: '', qemuHash: 'a'.repeat(64), command, dataArgs: [], busybox: '' };
@@ -67,6 +68,7 @@ describe('a start whose QEMU ends', { timeout: 30_000 }, () => {
       accelerator: async () => known().verdict,
       emptyLayer: () => at('empty'),
       golden: () => undefined,
+      shipped: () => undefined,
       opened: () => {},
       note: (text: string) => notes.push(text),
     };

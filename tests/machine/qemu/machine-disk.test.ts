@@ -7,7 +7,14 @@ import { isFault } from '../../../src/fault/fault.ts';
 import { hasDisk, newDisk } from '../../../src/machine/qemu/machine-disk.ts';
 import { Scratch } from './snapshot/synthetic.ts';
 
-const IMAGE = { id: 'debian-13-1', kernel: '', initrd: '', root: '/image/root.qcow2', kernelHash: '' };
+const IMAGE = {
+  id: 'debian-13-1',
+  kernel: '',
+  initrd: '',
+  root: '/image/root.qcow2',
+  kernelHash: '',
+  rootHash: '',
+};
 /** The empty layer is there already, so no program of it is needed. */
 const QEMU = {} as QemuInstall;
 

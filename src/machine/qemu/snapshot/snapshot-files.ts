@@ -40,13 +40,27 @@ export async function extractDevices(files: SnapshotFiles): Promise<MemoryLayout
   return layout;
 }
 
+/** Everything in the memory's file that is not a hole, and how much of it there is. */
+export async function memoryExtents(files: Pick<SnapshotFiles, 'memory'>): Promise<Extent[]> {
+  await using memory = await open(files.memory, 'r');
+  const layout = await readLayout(memory);
+  const bitmap = await readBitmap(memory, layout);
+  const front = layout.bitmapOffset + layout.bitmapBytes;
+  const behind = layout.pagesOffset + layout.size;
+  const { size } = await memory.stat();
+  return [
+    { offset: 0, length: front },
+    ...pageExtents(bitmap, layout, 0),
+    ...(size > behind ? [{ offset: behind, length: size - behind }] : []),
+  ];
+}
+
 /** sha256 over everything in both files that is not a hole. */
 export async function snapshotDigest(files: SnapshotFiles, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   await using memory = await open(files.memory, 'r');
   const layout = await readLayout(memory);
-  const bitmap = Buffer.alloc(layout.bitmapBytes);
-  await memory.read(bitmap, 0, bitmap.byteLength, layout.bitmapOffset);
+  const bitmap = await readBitmap(memory, layout);
   hash.update(bitmap);
   for (const extent of pageExtents(bitmap, layout, JOINED)) await digest(hash, memory, extent, signal);
   await using devices = await open(files.devices, 'r');
@@ -54,6 +68,12 @@ export async function snapshotDigest(files: SnapshotFiles, signal?: AbortSignal)
   await digest(hash, devices, { offset: 0, length: layout.bitmapOffset + layout.bitmapBytes }, signal);
   await digest(hash, devices, { offset: behind, length: (await devices.stat()).size - behind }, signal);
   return hash.digest('hex');
+}
+
+async function readBitmap(memory: FileHandle, layout: MemoryLayout): Promise<Buffer> {
+  const bitmap = Buffer.alloc(layout.bitmapBytes);
+  await memory.read(bitmap, 0, bitmap.byteLength, layout.bitmapOffset);
+  return bitmap;
 }
 
 /** What a file looked like: it changes with every write. */

@@ -15,6 +15,8 @@ export const SnapshotKey = z.object({
   cpus: z.int(),
   image: z.string().check(z.maxLength(200)),
   kernel: z.string().check(z.maxLength(64)),
+  /** the image's root disk: one that is built again has the same name and may have other content */
+  root: z.optional(z.string().check(z.maxLength(64))),
   /** the agent daemon and the script that starts it */
   agent: digest,
   /** machine type, devices and kernel command line, without paths */
@@ -44,6 +46,7 @@ const NAMES = {
   cpus: 'number of processors',
   image: 'image',
   kernel: 'kernel',
+  root: 'root disk',
   agent: 'agent daemon',
   arguments: 'set of devices or kernel settings',
 } as const satisfies Record<keyof SnapshotKey, string>;

@@ -19,6 +19,8 @@ export const SnapshotRecord = z.object({
   version: z.literal(1),
   key: SnapshotKey,
   taken: z.string(),
+  /** the host it was taken on (`hostFingerprint`): another one's processor may count time at another rate */
+  host: z.optional(z.string().check(z.maxLength(64))),
   /** proves host and guest to each other once more; renewed right after the resume */
   bootKey: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   apps: z.array(PluggedApp).check(z.maxLength(64)),

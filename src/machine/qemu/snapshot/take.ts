@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Progress } from '../../../bundle/progress.ts';
-import { hostBootId } from '../../../platform/host.ts';
+import { hostBootId, hostFingerprint } from '../../../platform/host.ts';
 import { syncFolder } from '../../../platform/whole-file.ts';
 import type { QmpClient } from '../qmp.ts';
 import { saveTo } from './migration.ts';
@@ -55,6 +55,7 @@ export async function completeSnapshot(
     version: 1,
     key: of.key,
     taken: new Date().toISOString(),
+    host: hostFingerprint(),
     bootKey: Buffer.from(of.bootKey).toString('hex'),
     apps: of.apps,
     memory: { ...memory, sha256: await snapshotDigest(files) },

@@ -44,8 +44,8 @@ const ATTACKS: Attack[] = [
   },
   {
     title: 'an environment that points an agent elsewhere (CVE-2025-61260)',
-    guest: [file('.env', 'CODEX_HOME=./x')],
-    waits: ['.env'],
+    guest: [file('.env.production', 'CODEX_HOME=./x')],
+    waits: ['.env.production'],
   },
   { title: 'servers for an agent (CVE-2025-59536)', guest: [file('.mcp.json')], waits: ['.mcp.json'] },
   {
@@ -63,7 +63,8 @@ const ATTACKS: Attack[] = [
     title: 'a folder renamed to one of the list',
     agreed: { 'cfg/tasks.json': 'x' },
     guest: [folder('.vscode'), file('.vscode/tasks.json', 'x')],
-    waits: ['.vscode', '.vscode/tasks.json'],
+    // What was moved stays where it was until then.
+    waits: ['.vscode', '.vscode/tasks.json', 'cfg/tasks.json'],
   },
   {
     title: 'a link for the folder of the editor',

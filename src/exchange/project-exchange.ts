@@ -16,6 +16,7 @@ import { nothingDone, type Report, shown, shownConflicts, shownRefusals } from '
 import { LIMITS, type Limits, type Tree } from './shared/entry.ts';
 import { FolderWatch } from './shared/folder-watch.ts';
 import { Folders } from './shared/folders.ts';
+import type { RulesData } from './shared/ignore-rules.ts';
 import { LookedTree } from './shared/looked-tree.ts';
 import type { SeenTree } from './shared/stamp.ts';
 import { sendToGuest } from './to-guest.ts';
@@ -53,6 +54,8 @@ export class ProjectExchange {
   #noticed = () => {};
   readonly #host: LookedTree;
   #base: BaseFile | undefined;
+  /** what the guest looked by last */
+  #rulesGiven: RulesData | undefined;
   readonly #lingering = new Lingering();
   /** since a session began: a live exchange sees a large removal as many small ones */
   #removed: RemovedBefore = { count: 0, of: 0 };
@@ -96,16 +99,14 @@ export class ProjectExchange {
    * `folder-unwritable`, `protocol-violation`
    */
   async pass(options: PassOptions): Promise<Passed> {
-    const { session, signal, progress, noticed, effect } = options;
+    const { session, signal, progress, effect } = options;
     if (!/^[\w-]{1,64}$/.test(session)) throw new Error(`not a session name: ${session}`);
     const { root } = this.#place;
     progress?.({ type: 'step', step: COMPARE });
     // Before the look: what is tidied away changes the times of files.
     await options.undo?.recover();
     const file = await this.#openBase();
-    await this.#lookAtHost(options);
-    // Only now all rules are known, and the guest must go by the same.
-    await this.#guest.look(noticed === true, this.#rules.data());
+    await this.#lookAtBoth(options);
     const seen = this.#host.tree;
     const host = treeOf(seen);
     if (!this.#place.host.execBits) withKnownExec(host, file.tree);
@@ -180,6 +181,25 @@ export class ProjectExchange {
     for (const [path, seen] of base.seen()) this.#host.tree.set(path, seen);
     this.#base = base;
     return base;
+  }
+
+  /** Only after the look at the host all rules are known, and the guest must go by the same; mostly they are the last ones. */
+  async #lookAtBoth(options: PassOptions): Promise<void> {
+    const noticed = options.noticed === true;
+    const last = this.#rulesGiven;
+    const meanwhile = last && this.#guest.look(noticed, last);
+    // Awaited below, once the host was looked at.
+    meanwhile?.catch(() => {});
+    try {
+      await this.#lookAtHost(options);
+    } finally {
+      await meanwhile?.catch(() => {});
+    }
+    await meanwhile;
+    const rules = this.#rules.data();
+    if (last === undefined || JSON.stringify(rules) !== JSON.stringify(last))
+      await this.#guest.look(noticed, rules);
+    this.#rulesGiven = rules;
   }
 
   async #lookAtHost({ noticed, signal }: PassOptions): Promise<void> {

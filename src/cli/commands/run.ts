@@ -31,7 +31,8 @@ export default command(async (context: Context, flags: RunFlags, ...words: strin
   if (mode === 'host-native') return runOnHost(context, flags, tool, profile, args);
   const credential = findCredentials(tool, profile, context.env);
   const base = requestBase(context, flags);
-  const project = profile.scripted && flags.project === undefined ? await prepareDemo(context) : base.project;
+  const isDemo = profile.scripted && flags.project === undefined;
+  const project = isDemo ? await prepareDemo(context) : base.project;
   if (profile.scripted)
     say(
       context,
@@ -40,6 +41,8 @@ export default command(async (context: Context, flags: RunFlags, ...words: strin
   const request = {
     ...base,
     project,
+    // The sample project is no repository, but may well lie in one: this folder's own.
+    ...(isDemo ? { gitCommits: 'none' as const } : {}),
     ...terminalOf(context),
     work: {
       kind: 'tool' as const,

@@ -129,8 +129,14 @@ export class ProjectLink {
    * @returns what ends it for this follower
    */
   async follow(follower: Follower): Promise<() => Promise<void>> {
+    const isFirst = this.#followers.size === 0;
     this.#followers.add(follower);
-    if (this.#live === undefined) await this.#begin();
+    try {
+      if (isFirst) await this.#begin();
+    } catch (error) {
+      this.#followers.delete(follower);
+      throw error;
+    }
     return async () => {
       this.#followers.delete(follower);
       if (this.#followers.size === 0) await this.#end();
@@ -138,7 +144,17 @@ export class ProjectLink {
   }
 
   async #begin(): Promise<void> {
-    const live = new LiveExchange({
+    // Watched before it begins: its first pass looks at everything, and what is not watched by then would be missed.
+    const noticed = () => this.#live?.noticed();
+    this.#blind = undefined;
+    (await this.#made()).watch(noticed);
+    this.#unwatchGuest = watchGuest(this.#connection, this.#request, {
+      noticed,
+      blind: (reason) => {
+        this.#blind = reason;
+      },
+    });
+    this.#live = new LiveExchange({
       pass: async (noticed) => {
         // The one that came first names what it finds. Who leaves meanwhile is still told: it is part of what came back to it.
         const followers = [...this.#followers];
@@ -153,15 +169,6 @@ export class ProjectLink {
         for (const { failed } of this.#followers) failed(error);
       },
       sees: () => this.#blind === undefined && this.#exchange?.blind === undefined,
-    });
-    this.#live = live;
-    this.#blind = undefined;
-    (await this.#made()).watch(() => live.noticed());
-    this.#unwatchGuest = watchGuest(this.#connection, this.#request, {
-      noticed: () => live.noticed(),
-      blind: (reason) => {
-        this.#blind = reason;
-      },
     });
   }
 

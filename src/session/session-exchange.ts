@@ -138,7 +138,7 @@ function noteArrived({ report }: Passed, progress: Progress): void {
   progress({ type: 'note', text: more > 0 ? `${text} and ${more} more` : text });
 }
 
-/** Milliseconds. */
+/** Milliseconds a program gets before its changes are watched: most commands are over by then. */
 const SOON_OVER = 300;
 
 /** Paths named one by one before the rest is only counted. */

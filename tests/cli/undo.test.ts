@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { exchangeOnce } from '../../src/exchange/exchange-once.ts';
 import { FolderTree } from '../../src/exchange/shared/guest-tree.ts';
 import { SessionUndo } from '../../src/exchange/undo/session-undo.ts';
+import { exchangeOnce } from '../exchange/exchange-once.ts';
 import { contents, LINUX, remove, write } from '../exchange/scene.ts';
 import { Desk } from './pretended-terminal.ts';
 

@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { exchangeOnce } from '../../src/exchange/exchange-once.ts';
 import type { HostTraits } from '../../src/exchange/host-traits.ts';
 import type { ExchangeOptions } from '../../src/exchange/options.ts';
 import type { Report } from '../../src/exchange/report.ts';
 import { FolderTree, type FolderTreeOptions, type GuestTree } from '../../src/exchange/shared/guest-tree.ts';
+import { exchangeOnce } from './exchange-once.ts';
 
 export const LINUX: HostTraits = { caseInsensitive: false, windowsNames: false, execBits: true, links: true };
 

@@ -13,7 +13,6 @@ import {
 import { dirname, join } from 'node:path';
 import type { Context } from '../../src/cli/context.ts';
 import { showReport } from '../../src/cli/report-lines.ts';
-import { exchangeOnce } from '../../src/exchange/exchange-once.ts';
 import type { HostTraits } from '../../src/exchange/host-traits.ts';
 import type { Report } from '../../src/exchange/report.ts';
 import { EXIT, FAULTS } from '../../src/fault/codes.ts';
@@ -22,6 +21,7 @@ import { faultRecord, renderFault } from '../../src/fault/render.ts';
 import { visible } from '../../src/fault/visible.ts';
 import { summarize } from '../../src/session/summary.ts';
 import { Captured } from '../cli/pretended-terminal.ts';
+import { exchangeOnce } from '../exchange/exchange-once.ts';
 import type { Expected, HostileCase } from './case.ts';
 import { type Claim, file, folder, link } from './claims.ts';
 import { LyingGuest } from './lying-guest.ts';

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, sy
 
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { exchangeOnce } from '../../src/exchange/exchange-once.ts';
 import { isFault } from '../../src/fault/fault.ts';
+import { exchangeOnce } from '../exchange/exchange-once.ts';
 import { type Claim, file, folder, link } from './claims.ts';
 import { write } from './field.ts';
 import { LyingGuest } from './lying-guest.ts';

@@ -12,11 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sessionNames } from '../../../src/bundle/folder.ts';
-import { exchangeOnce } from '../../../src/exchange/exchange-once.ts';
 import type { Report } from '../../../src/exchange/report.ts';
 import { FolderTree, type GuestTree } from '../../../src/exchange/shared/guest-tree.ts';
 import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
 import { type Undone, undoSession } from '../../../src/exchange/undo/undo-session.ts';
+import { exchangeOnce } from '../exchange-once.ts';
 import { contents, LINUX, write } from '../scene.ts';
 import { asGuest } from './fs-calls.ts';
 import { type Operation, prepare } from './operations.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { exchangeOnce } from '../../../src/exchange/exchange-once.ts';
 import { FolderTree } from '../../../src/exchange/shared/guest-tree.ts';
 import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
+import { exchangeOnce } from '../exchange-once.ts';
 import { LINUX } from '../scene.ts';
 import { install, watched } from './fs-calls.ts';
 

@@ -4,9 +4,9 @@ import { cpSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { exchangeOnce } from '../../../src/exchange/exchange-once.ts';
 import { FolderTree } from '../../../src/exchange/shared/guest-tree.ts';
 import { memoryFolder } from '../../hostile/memory-folder.ts';
+import { exchangeOnce } from '../exchange-once.ts';
 import { carryOutEdit, contentsOf } from './edits.ts';
 import { type Edit, edits } from './steps.ts';
 

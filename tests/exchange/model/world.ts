@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exchangeOnce } from '../../../src/exchange/exchange-once.ts';
 import type { HostTraits } from '../../../src/exchange/host-traits.ts';
 import type { Report } from '../../../src/exchange/report.ts';
 import { FolderTree } from '../../../src/exchange/shared/guest-tree.ts';
@@ -9,6 +8,7 @@ import { isWithin } from '../../../src/exchange/shared/path.ts';
 import { SessionUndo } from '../../../src/exchange/undo/session-undo.ts';
 import { visible } from '../../../src/fault/visible.ts';
 import { memoryFolder } from '../../hostile/memory-folder.ts';
+import { exchangeOnce } from '../exchange-once.ts';
 import { carryOutEdit, contentsOf, isIgnored } from './edits.ts';
 import type { Edit, Side, Step } from './steps.ts';
 

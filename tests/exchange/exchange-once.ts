@@ -1,6 +1,6 @@
-import type { ExchangeOptions } from './options.ts';
-import { ProjectExchange } from './project-exchange.ts';
-import type { Report } from './report.ts';
+import type { ExchangeOptions } from '../../src/exchange/options.ts';
+import { ProjectExchange } from '../../src/exchange/project-exchange.ts';
+import type { Report } from '../../src/exchange/report.ts';
 
 /**
  * One pass between the host's project folder and the guest's copy.
